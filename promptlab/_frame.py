@@ -1,0 +1,117 @@
+"""Outcomes become rows: one way out. The column list is a public promise with a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from promptlab._types import STATUSES, Completion, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS: Mapping[str, str] = {
+    "run": "string", "prompt": "string", "version": "string", "case": "string", "repeat": "Int64",
+    "status": "category", "passed": "boolean", "confidence": "Float64", "reason": "string", "output": "string",
+    "answer": "object", "latency_s": "Float64", "cached": "boolean", "attempts": "Int64", "error": "string",
+    "input_tokens": "Int64", "output_tokens": "Int64", "cost_usd": "Float64", "model": "string",
+    "started_s": "Float64", "finished_s": "Float64", "tags": "object",
+}  # fmt: skip
+"""The columns that every frame has, first and in this order, with their dtypes."""
+
+_NOTHING = Completion(text="")
+_PASSED = {"pass": True, "fail": False}
+
+_READ: Mapping[str, Callable[[Outcome, Completion], Any]] = {
+    "prompt": lambda row, _: row.prompt,
+    "version": lambda row, _: row.version,
+    "case": lambda row, _: row.case.id,
+    "repeat": lambda row, _: row.repeat,
+    "status": lambda row, _: row.status,
+    "passed": lambda row, _: _PASSED.get(row.status),
+    "confidence": lambda row, _: row.answer.confidence if row.answer else None,
+    "reason": lambda row, _: row.reason,
+    "output": lambda row, came: came.text if row.completion else None,
+    "answer": lambda row, _: row.answer.value if row.answer else None,
+    "latency_s": lambda _, came: came.latency_s,
+    "cached": lambda row, came: came.cached if row.completion else False,
+    "attempts": lambda row, _: row.attempts,
+    "error": lambda row, _: row.error,
+    "input_tokens": lambda _, came: came.input_tokens,
+    "output_tokens": lambda _, came: came.output_tokens,
+    "cost_usd": lambda _, came: came.cost_usd,
+    "model": lambda _, came: came.model,
+    "started_s": lambda row, _: row.started_s,
+    "finished_s": lambda row, _: row.finished_s,
+    "tags": lambda row, _: row.case.tags,
+}
+
+
+def to_frame(run: str, outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> pd.DataFrame:
+    """Make the frame of a run.
+
+    Args:
+        run: Id of the run.
+        outcomes: One for each row, in the suite's order.
+        summary: The run's summary as plain JSON types, repeated in `attrs["promptlab"]`.
+
+    Returns:
+        A row for each outcome, with the columns of `COLUMNS`, then `input.<name>` and `check.<name>`.
+    """
+    import pandas as pd
+
+    # pandas takes a copy of each array anyway; building the columns one by one keeps the dtypes exact.
+    pairs = [(row, row.completion or _NOTHING) for row in outcomes]
+    columns: dict[str, Any] = {"run": pd.array([run] * len(pairs), dtype="string")}
+    for name, dtype in COLUMNS.items():
+        if name == "run":
+            continue
+        read = _READ[name]
+        values = [read(row, came) for row, came in pairs]
+        if dtype == "object":
+            columns[name] = _objects(values)
+        elif dtype == "category":
+            columns[name] = pd.Categorical(values, categories=list(STATUSES))
+        else:
+            columns[name] = pd.array(values, dtype=dtype)  # type: ignore[call-overload]
+    columns |= _inputs(outcomes) | _verdicts(outcomes)
+    frame = pd.DataFrame(columns)
+    frame.attrs["promptlab"] = dict(summary)
+    return frame
+
+
+def _objects(values: Sequence[Any]) -> Any:
+    """Make a column of any objects, none of them unpacked, None kept as it is."""
+    import numpy as np
+    import pandas as pd
+
+    array = np.empty(len(values), dtype=object)
+    for place, value in enumerate(values):
+        array[place] = value
+    return pd.Series(array, dtype=object)
+
+
+def _inputs(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    names = dict.fromkeys(name for row in outcomes for name in row.case.input)
+    return {f"input.{name}": _objects([row.case.input.get(name) for row in outcomes]) for name in names}
+
+
+def _verdicts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Make a column a check: `Float64` where a check gives scores, else `boolean`."""
+    import pandas as pd
+
+    columns: dict[str, list[bool | float | None]] = {}
+    scored: set[str] = set()
+    for place, row in enumerate(outcomes):
+        for verdict in row.verdicts:
+            column = columns.setdefault(verdict.name, [None] * len(outcomes))
+            column[place] = verdict.passed if verdict.score is None else verdict.score
+            if verdict.score is not None:
+                scored.add(verdict.name)
+    return {
+        f"check.{name}": pd.array(
+            [None if v is None else float(v) for v in values] if name in scored else values,
+            dtype="Float64" if name in scored else "boolean",
+        )
+        for name, values in columns.items()
+    }

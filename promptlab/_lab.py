@@ -1,0 +1,239 @@
+"""A lab holds what stays the same between calls: the endpoint, the store, the display, the limits."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from promptlab._display import Display, Panels, choose
+from promptlab._errors import SettingError
+from promptlab._protocols import Observer, Provider
+from promptlab._providers import OpenAIProvider, Simulator, retried, stored
+from promptlab._redact import Secret, redactor
+from promptlab._scope import Scope
+from promptlab._settings import DEFAULT_MODEL, Limits, store_path
+from promptlab._store import Store, open_store
+from promptlab._types import Answer, Failure, Request
+
+if TYPE_CHECKING:
+    from promptlab._session import Result
+
+NO_KEY = "no-key"
+"""Sent where a base URL is set and no key: servers of one's own ask for none."""
+
+OPENAI = "https://api.openai.com/v1"
+"""The SDK's default endpoint."""
+
+SIMULATOR = "simulator:default"
+"""What the store knows the embedded simulator by: its port changes from process to process."""
+
+
+class Lab:
+    """Hold what stays the same between calls.
+
+    A lab is made once and used for many runs, also from several threads at once. It is a context manager;
+    left alone it lets go of what it holds when it is collected.
+
+    Args:
+        model: The model where a prompt names none; `PROMPTLAB_MODEL`, else `gpt-5-nano`.
+        base_url: An OpenAI-compatible endpoint; `OPENAI_BASE_URL`, else the SDK's default.
+        api_key: Its key; `OPENAI_API_KEY`. With neither key nor base URL the embedded simulator answers.
+        store: A path, or `"off"`; `PROMPTLAB_STORE`, else `.promptlab/lab.sqlite3` in the project's folder.
+        display: `"auto"`, `"widget"`, `"html"`, `"text"`, `"none"`, or observers (callables taking an event).
+        limits: What a run may take.
+        resource: A factory called once for every case with the value that `shared` gave; what it makes is
+            the target's second argument and is closed afterwards, if it can be.
+        shared: Called once before a run, to write shared data to disk, say.
+        executor: A `concurrent.futures.Executor` to run on instead of threads.
+        confidence: Reads the confidence from an `Answer`: gives a number in [0, 1] or None.
+        replay: Serve from the store alone; a call that is not stored is an error, and none is made.
+        allow_code: Let suites name Python checks (`python: "module:function"`), which then run.
+
+    Raises:
+        SettingError: A value cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        store: str | os.PathLike[str] | None = None,
+        display: str | Sequence[Observer] = "auto",
+        limits: Limits | None = None,
+        resource: Callable[..., Any] | None = None,
+        shared: Callable[[], Any] | None = None,
+        executor: Executor | None = None,
+        confidence: Callable[[Answer], float | None] | None = None,
+        replay: bool = False,
+        allow_code: bool = False,
+    ) -> None:
+        self._key = Secret(api_key or os.environ.get("OPENAI_API_KEY") or "")
+        self.redact = redactor([self._key])
+        """Masks the API key in a text."""
+        del api_key  # so that no traceback that shows local values shows the key
+        self._base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
+        self.model = model or os.environ.get("PROMPTLAB_MODEL") or DEFAULT_MODEL
+        """The model where a prompt names none."""
+        self.simulated = not self._base_url and not self._key.reveal()
+        """Whether the embedded simulator answers."""
+        self.limits = limits or Limits()
+        """What a run may take."""
+        if not isinstance(self.limits, Limits):
+            raise SettingError(f"limits={self.limits!r} is no Limits(...)")
+        self.resource, self.shared, self.executor = resource, shared, executor
+        self.confidence, self.replay, self.allow_code = confidence, replay, allow_code
+        self.last: Result | None = None
+        """The last run that ended, also where it was stopped."""
+        self._display = display
+        self._store_at = _store_at(store)
+        self._panels = Panels()
+        self._lock = threading.RLock()
+        self._parts = _Parts()
+        self._finalizer = weakref.finalize(self, self._parts.close)
+
+    @property
+    def store(self) -> Store:
+        """The store, opened when first needed."""
+        with self._lock:
+            if self._parts.store is None:
+                self._parts.store = open_store(self._store_at, self.redact)
+            return self._parts.store
+
+    @property
+    def endpoint(self) -> str:
+        """What the store keys responses by: the base URL, or the simulator's name and settings."""
+        return SIMULATOR if self.simulated else self._base_url or OPENAI
+
+    def provider(self, *, fresh: bool = False) -> Provider:
+        """Give what answers prompts: the store first, then the endpoint with retries.
+
+        Args:
+            fresh: Pay anew for what the store holds, and keep both.
+        """
+        if self.replay:
+            return self._remembered()
+        calls = retried(self._openai(), self.limits.max_attempts)
+        return stored(calls, self.store.cache(self.endpoint, fresh=fresh), read=not fresh)
+
+    def remembers(self, *, fresh: bool = False) -> Callable[[Request], bool]:
+        """Give what tells whether a request would be served from the store."""
+        cache = self.store.cache(self.endpoint, fresh=fresh)
+        return lambda request: cache.get(request) is not None
+
+    def _remembered(self) -> Provider:
+        """Give what answers from the store alone. Without a key it cannot know who answered: it asks for both."""
+        provider: Provider = _no_call
+        for endpoint in [self._base_url] if self._base_url else [SIMULATOR, OPENAI]:
+            provider = stored(provider, self.store.cache(endpoint))
+        return provider
+
+    def tick(self) -> None:
+        """Cut the calls whose time is over or whose run was stopped."""
+        if self._parts.provider is not None:
+            self._parts.provider.tick()
+
+    def open_display(self) -> Display:
+        """Choose the display of one run."""
+        return choose(self._display, environ=os.environ, stdout=sys.stdout, panels=self._panels)
+
+    def close(self) -> None:
+        """Let go of connections, store and simulator; the lab may be used again and takes them up anew."""
+        self._parts.close()
+
+    def _openai(self) -> OpenAIProvider:
+        with self._lock:
+            parts = self._parts
+            if self.simulated and (parts.simulator is None or not parts.simulator.alive()):
+                parts.forget_endpoint()
+                parts.simulator = Simulator()
+            if parts.provider is None:
+                url = parts.simulator.base_url if parts.simulator else self._base_url
+                key = self._key if self._key.reveal() else Secret(NO_KEY)
+                parts.provider = OpenAIProvider(base_url=url, api_key=key, timeout=self.limits.timeout)
+            return parts.provider
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = "the embedded simulator" if self.simulated else self._base_url or "the SDK's default endpoint"
+        return (
+            f"Lab(model={self.model!r}, {where}, store={str(self._store_at) if self._store_at else 'off'!r})"
+        )
+
+
+class _Parts:
+    """What a lab holds open; apart from it, so that it can be let go of when the lab is collected."""
+
+    def __init__(self) -> None:
+        self.simulator: Simulator | None = None
+        self.provider: OpenAIProvider | None = None
+        self.store: Store | None = None
+
+    def forget_endpoint(self) -> None:
+        """Close the connections and the simulator."""
+        provider, self.provider = self.provider, None
+        simulator, self.simulator = self.simulator, None
+        if provider is not None:
+            provider.close()
+        if simulator is not None:
+            simulator.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.forget_endpoint()
+        store, self.store = self.store, None
+        if store is not None:
+            store.close()
+
+
+def _no_call(request: Request, scope: Scope) -> Failure:
+    del scope
+    message = (
+        f"case {request.case!r} is not in the store, and a replay makes no calls; run it once without replay"
+    )
+    return Failure(kind="budget", message=message, attempts=0)
+
+
+def _store_at(store: str | os.PathLike[str] | None) -> Path | None:
+    if store is None:
+        return store_path(os.environ, Path.cwd())
+    if isinstance(store, str) and store.lower() == "off":
+        return None
+    return Path(store).expanduser()
+
+
+def default_lab() -> Lab:
+    """Give the lab of this process for the present environment and folder; runs without a lab share it."""
+    names = (
+        "OPENAI_API_KEY", "OPENAI_BASE_URL", "PROMPTLAB_MODEL", "PROMPTLAB_STORE", "PARALLEL_WORKERS_MAX",
+    )  # fmt: skip
+    folder = ""
+    with suppress(FileNotFoundError):
+        folder = str(Path.cwd())
+    environment = tuple((name, os.environ.get(name)) for name in names)
+    return _lab_for(environment, folder, os.getpid())
+
+
+@functools.lru_cache(maxsize=1)
+def _lab_for(environment: tuple[tuple[str, str | None], ...], folder: str, pid: int) -> Lab:
+    # Kept between calls so that connections, the simulator and the limits learned stay; a change of the
+    # environment, the folder or the process makes a new one.
+    del environment, folder, pid
+    return Lab()

@@ -1,0 +1,108 @@
+"""Stops a run before the call that would pass its budget."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from promptlab._protocols import Provider
+from promptlab._scope import Scope
+from promptlab._types import Completion, Failure, Request
+
+STEP_S = 0.05
+
+
+class Budget:
+    """What one run may still spend.
+
+    Money is set aside before a call and settled after it. What is set aside is what the call is expected to
+    cost from history, or the most that a call of this run has cost; as long as neither is known, calls are
+    made one at a time.
+
+    Args:
+        max_calls: Calls that may be made, retries included; None for any number.
+        max_cost: US dollars that may be spent; None for any sum.
+        expected: Gives what a request is expected to cost, or None where that is not known.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_calls: int | None,
+        max_cost: float | None,
+        expected: Callable[[Request], float | None] = lambda _: None,
+    ) -> None:
+        self._max_calls, self._max_cost, self._expected = max_calls, max_cost, expected
+        self._free = threading.Condition()
+        self._calls = 0
+        self._under_way = 0
+        self._spent = 0.0
+        self._aside = 0.0
+        self._dearest: float | None = None
+
+    def guard(self, provider: Provider) -> Provider:
+        """Wrap what makes one attempt, so that it is made within the budget or not at all."""
+        if self._max_calls is None and self._max_cost is None:
+            return provider
+
+        def call(request: Request, scope: Scope) -> Completion | Failure:
+            share = self._set_aside(request, scope)
+            if isinstance(share, Failure):
+                return share
+            result: Completion | Failure | None = None
+            try:
+                result = provider(request, scope)
+            finally:
+                self._settle(share, result)
+            return result
+
+        return call
+
+    def _set_aside(self, request: Request, scope: Scope) -> float | Failure:
+        """Wait for a place and take it, or say why there is none."""
+        with self._free:
+            while True:
+                if scope.stop.is_set() or not scope.left():
+                    why = scope.stop.reason or "the row's deadline is over"
+                    return Failure(kind=scope.stop.kind, message=f"not called: {why}", attempts=0)
+                if self._max_calls is not None and self._calls >= self._max_calls:
+                    return self._end(scope, f"the budget of {self._max_calls} calls is used up")
+                share = self._share(request)
+                if share is not None and self._fits(share):
+                    self._calls += 1
+                    self._under_way += 1
+                    self._aside += share
+                    return share
+                if share is not None and not self._under_way:
+                    return self._end(
+                        scope, f"the budget of ${self._max_cost:g} leaves no room for another call"
+                    )
+                # Calls under way may come to less than was set aside for them.
+                self._free.wait(STEP_S)
+
+    def _fits(self, share: float) -> bool:
+        return self._max_cost is None or self._spent + self._aside + share <= self._max_cost
+
+    def _share(self, request: Request) -> float | None:
+        """Give what to set aside for a call; None where nothing is known and another call is under way."""
+        if self._max_cost is None:
+            return 0.0
+        known = [cost for cost in (self._expected(request), self._dearest) if cost is not None]
+        if known:
+            return max(known)
+        return None if self._under_way else 0.0
+
+    def _settle(self, share: float, result: Completion | Failure | None) -> None:
+        completion = result if isinstance(result, Completion) else result.completion if result else None
+        cost = completion.cost_usd if completion is not None else None
+        with self._free:
+            self._under_way -= 1
+            self._aside -= share
+            if cost is not None:
+                self._spent += cost
+                self._dearest = max(cost, self._dearest or 0.0)
+            self._free.notify_all()
+
+    def _end(self, scope: Scope, why: str) -> Failure:
+        scope.stop.set(why, "budget", cut=False)
+        return Failure(kind="budget", message=f"not called: {why}", attempts=0)

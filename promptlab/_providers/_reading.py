@@ -1,0 +1,251 @@
+"""What an HTTP response means: a completion, or which kind of trouble. Pure."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from promptlab._types import Completion, Failure, Kind
+
+KIND_OF_STATUS: Mapping[int, Kind] = {
+    400: "bad_request", 401: "auth", 402: "quota", 403: "permission", 404: "not_found", 408: "timeout",
+    409: "conflict", 413: "too_large", 429: "rate_limited",
+}  # fmt: skip
+RETRYABLE = frozenset({408, 409, 429})
+NOT_IMPLEMENTED = frozenset({501, 505})
+"""Server errors that the same request will meet again."""
+
+HINTS: Mapping[str, str] = {
+    "auth": "check OPENAI_API_KEY",
+    "permission": "the key may not use this model or endpoint",
+    "not_found": "check the model's name and OPENAI_BASE_URL",
+    "quota": "the account has no credit left",
+}
+MAX_MESSAGE = 4000
+
+
+def read_response(
+    status: int, headers: Mapping[str, str], body: bytes, redact: Callable[[str], str]
+) -> Completion | Failure:
+    """Make a completion of a response, or say what is wrong with it.
+
+    Args:
+        status: The HTTP status.
+        headers: The response's headers, looked up in lower case.
+        body: The whole body, inflated.
+        redact: Masks secrets in every text that is taken out of the response.
+    """
+    if status == 200:
+        return _read_ok(body, redact)
+    return _read_error(status, headers, body, redact)
+
+
+def _read_ok(body: bytes, redact: Callable[[str], str]) -> Completion | Failure:
+    try:
+        data = json.loads(body.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as broken:
+        what = "nothing" if not body.strip() else redact(_excerpt(body))
+        return bad_response(f"the answer is no JSON ({type(broken).__name__}): {what}")
+    if not isinstance(data, dict):
+        return bad_response(f"the answer is {_name(data)} where an object was expected")
+    if data.get("error"):
+        return bad_response("status 200 with an error in it: " + redact(_error_text(data)))
+    if "choices" not in data and data.get("object") != "chat.completion":
+        return bad_response(
+            "the answer is no chat completion: it has " + redact(", ".join(map(str, data))[:200])
+        )
+    return _read_completion(data, redact)
+
+
+def _read_completion(data: dict[str, Any], redact: Callable[[str], str]) -> Completion | Failure:
+    choices = data.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        return Failure(kind="empty", message="the answer holds no message")
+    reported = data.get("usage")
+    usage: dict[str, Any] = reported if isinstance(reported, dict) else {}
+    sent, received = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
+    finish, refusal, model = choice.get("finish_reason"), message.get("refusal"), data.get("model")
+    completion = Completion(
+        text=redact(_text_of(message.get("content"))),
+        model=redact(model) if isinstance(model, str) else None,
+        finish_reason=redact(finish) if isinstance(finish, str) else None,
+        input_tokens=_count(usage.get("prompt_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        cached_input_tokens=_detail(sent, "cached_tokens"),
+        reasoning_tokens=_detail(received, "reasoning_tokens"),
+        refusal=redact(refusal) if isinstance(refusal, str) and refusal.strip() else None,
+        logprobs=_logprobs(choice.get("logprobs")),
+    )
+    return _judge_finish(completion, bool(message.get("tool_calls") or message.get("function_call")))
+
+
+def _judge_finish(completion: Completion, called_tools: bool) -> Completion | Failure:
+    """Keep a completion from a verdict where it is no whole answer."""
+    trouble: tuple[Kind, str] | None = None
+    if completion.finish_reason == "length":
+        trouble = ("truncated", "the answer was cut off at the token limit; raise max_completion_tokens")
+    elif completion.finish_reason == "content_filter":
+        trouble = ("content_filter", "the provider's content filter cut the answer")
+    elif completion.refusal is None and called_tools:
+        trouble = ("tool_calls", "the model called a tool instead of answering")
+    elif completion.refusal is None and not completion.text.strip():
+        trouble = ("empty", "the answer is empty")
+    if trouble is None:
+        return completion
+    return Failure(kind=trouble[0], message=trouble[1], completion=completion)
+
+
+def _read_error(
+    status: int, headers: Mapping[str, str], body: bytes, redact: Callable[[str], str]
+) -> Failure:
+    try:
+        data = json.loads(body.decode("utf-8-sig"))
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        data = None
+    text = redact(_error_text(data) if isinstance(data, dict) else _excerpt(body))
+    code = _error_code(data)
+    kind = _kind(status, code)
+    retryable = kind not in ("quota", "content_filter") and (
+        status in RETRYABLE or (status >= 500 and status not in NOT_IMPLEMENTED)
+    )
+    hint = HINTS.get(kind)
+    message = f"{status}: {text}" + (f" ({hint})" if hint else "")
+    return Failure(
+        kind=kind,
+        message=message[:MAX_MESSAGE],
+        retryable=retryable,
+        retry_after_s=wait_asked(headers) if retryable else None,
+        status_code=status,
+    )
+
+
+def _kind(status: int, code: str) -> Kind:
+    if 300 <= status < 400:
+        return "redirect"
+    if status == 429 and ("insufficient_quota" in code or "billing" in code):
+        return "quota"
+    if status in (400, 403, 422) and ("content_filter" in code or "content_policy" in code):
+        return "content_filter"
+    if status == 400 and "context_length" in code:
+        return "too_large"
+    if status in KIND_OF_STATUS:
+        return KIND_OF_STATUS[status]
+    if status >= 500:
+        return "server"
+    return "bad_request" if status >= 400 else "bad_response"
+
+
+def wait_asked(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds the server asks to wait; None where it says nothing sensible.
+
+    Read are `retry-after-ms`, `retry-after` (seconds or an HTTP date), then `x-ratelimit-reset-requests`
+    and `-tokens` (such as `1s`, `6m0s`, `250ms`) of a limit that has nothing remaining.
+    """
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "").strip()
+        seconds = _number(value, scale)
+        if seconds is None and scale == 1.0 and value:
+            seconds = _until(value)
+        if seconds is not None and seconds > 0:
+            return seconds
+    resets = [
+        read_duration(headers.get(f"x-ratelimit-reset-{what}", ""))
+        for what in ("requests", "tokens")
+        if headers.get(f"x-ratelimit-remaining-{what}", "").strip() in ("", "0")
+    ]
+    return max((seconds for seconds in resets if seconds), default=None)
+
+
+def _number(text: str, scale: float) -> float | None:
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text, re.ASCII):
+        return None
+    return float(text) * scale
+
+
+def _until(date: str) -> float | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment - time.time()
+
+
+def read_duration(text: str) -> float | None:
+    """Read a duration such as `1h2m3.5s` or `250ms` as seconds; None where it is none."""
+    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)", text.strip()[:40], re.ASCII)
+    if not parts or "".join(n + unit for n, unit in parts) != text.strip():
+        return _number(text.strip(), 1.0)
+    return math.fsum(float(n) * {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}[unit] for n, unit in parts)
+
+
+def bad_response(message: str) -> Failure:
+    """Say that what came is no answer of a chat endpoint."""
+    return Failure(kind="bad_response", message=message[:MAX_MESSAGE], status_code=200)
+
+
+def _error_text(data: dict[str, Any]) -> str:
+    error = data.get("error", data)
+    if isinstance(error, dict):
+        message = error.get("message") or error.get("detail") or error.get("code") or json.dumps(error)
+    else:
+        message = error
+    return str(message)[:MAX_MESSAGE]
+
+
+def _error_code(data: Any) -> str:
+    error = data.get("error") if isinstance(data, dict) else None
+    if not isinstance(error, dict):
+        return ""
+    inner = error.get("innererror")
+    codes = [error.get("code"), error.get("type"), inner.get("code") if isinstance(inner, dict) else None]
+    return " ".join(code.lower() for code in codes if isinstance(code, str))
+
+
+def _text_of(content: Any) -> str:
+    """Give a message's text: a string, or the text parts of a list."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = [
+            part if isinstance(part, str) else part.get("text")
+            for part in content
+            if isinstance(part, str | dict)
+        ]
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _detail(details: Any, name: str) -> int | None:
+    return _count(details.get(name)) if isinstance(details, dict) else None
+
+
+def _logprobs(value: Any) -> tuple[tuple[str, float], ...] | None:
+    tokens = value.get("content") if isinstance(value, dict) else None
+    if not isinstance(tokens, list):
+        return None
+    pairs = []
+    for token in tokens:
+        logprob = token.get("logprob") if isinstance(token, dict) else None
+        if not isinstance(logprob, int | float) or isinstance(logprob, bool) or not math.isfinite(logprob):
+            return None
+        pairs.append((str(token.get("token", "")), float(logprob)))
+    return tuple(pairs) or None
+
+
+def _excerpt(body: bytes) -> str:
+    return repr(body[:200].decode("utf-8", "replace"))[1:-1]
+
+
+def _name(value: Any) -> str:
+    return {list: "an array", str: "a string", type(None): "null"}.get(type(value), "a bare value")

@@ -1,0 +1,121 @@
+"""One row, from case to outcome: what a worker thread does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from promptlab._errors import PromptError
+from promptlab._grade import grade
+from promptlab._prompt import Prompt
+from promptlab._protocols import Check, Provider
+from promptlab._runner import Job
+from promptlab._scope import Scope, Stop
+from promptlab._types import Answer, Case, Completion, Failure, Outcome
+
+Ask = Callable[[Case, int, Scope], Completion | Failure]
+"""Gets a completion for a case and a repeat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A variant, ready to be asked."""
+
+    name: str
+    """The variant's name."""
+    version: str
+    """First 8 characters of its hash."""
+    ask: Ask
+    """Gets a completion."""
+
+
+def ask_prompt(prompt: Prompt, provider: Provider, model: str) -> Ask:
+    """Make a prompt askable: render, then call."""
+
+    def ask(case: Case, repeat: int, scope: Scope) -> Completion | Failure:
+        try:
+            request = prompt.request(case, repeat, model=model)
+        except PromptError as broken:
+            return Failure(kind="template", message=str(broken)[:4000], attempts=0)
+        return provider(request, scope)
+
+    return ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Works on the rows of one run."""
+
+    variants: Sequence[Asked]
+    """What is asked, by the job's variant."""
+    checks_for: Callable[[Case], tuple[Check, ...]]
+    """Gives the checks of a case."""
+    confidence: Callable[[Answer], float | None] | None
+    """The user's own way to read a confidence, if there is one."""
+    deadline_s: float
+    """Seconds a row may take, sleeps included."""
+    stop: Stop
+    """The run's stop."""
+
+    def work(self, job: Job, run_began: float) -> Outcome:
+        """Ask and grade one row; never raises."""
+        began = time.perf_counter()
+        variant = self.variants[job.variant]
+        scope = Scope(stop=self.stop, deadline=time.monotonic() + self.deadline_s)
+        try:
+            result = variant.ask(job.case, job.repeat, scope)
+        except Exception as raised:  # noqa: BLE001 - a broken provider costs this row, no other
+            result = Failure(
+                kind="target", message=f"the call broke: {type(raised).__name__}: {raised}"[:4000]
+            )
+        base = {
+            "index": job.index, "prompt": variant.name, "version": variant.version, "case": job.case,
+            "repeat": job.repeat, "started_s": began - run_began,
+        }  # fmt: skip
+        if isinstance(result, Failure):
+            return Outcome(
+                **base,  # type: ignore[arg-type]  # the keys are spelled out above
+                status="not_run"
+                if result.kind in ("cancelled", "budget") and not result.attempts
+                else "error",
+                reason=result.message,
+                error=result.kind,
+                completion=result.completion,
+                attempts=result.attempts,
+                finished_s=time.perf_counter() - run_began,
+            )
+        graded = grade(job.case, result, self.checks_for(job.case), self.confidence)
+        return Outcome(
+            **base,  # type: ignore[arg-type]  # the keys are spelled out above
+            status=graded.status,
+            reason=graded.reason,
+            error=graded.error,
+            completion=result,
+            answer=graded.answer,
+            verdicts=graded.verdicts,
+            attempts=result.attempts,
+            finished_s=time.perf_counter() - run_began,
+        )
+
+    def lost(self, job: Job, begun: bool, now_s: float, raised: BaseException | None) -> Outcome:
+        """Make the outcome of a row whose work was not begun, was given up, or broke."""
+        variant = self.variants[job.variant]
+        why = self.stop.reason or "stopped"
+        if raised is not None:
+            reason = f"the row's work broke: {type(raised).__name__}: {raised}"[:4000]
+        else:
+            reason = f"given up while under way: {why}" if begun else f"not run: {why}"
+        return Outcome(
+            index=job.index,
+            prompt=variant.name,
+            version=variant.version,
+            case=job.case,
+            repeat=job.repeat,
+            status="error" if begun else "not_run",
+            reason=reason,
+            error="target" if raised is not None else self.stop.kind,
+            attempts=1 if begun and raised is None else 0,
+            started_s=None,
+            finished_s=now_s if begun else None,
+        )

@@ -1,0 +1,257 @@
+"""Applications under test: any callable, plain or async, with a resource of its own for each case."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import copy
+import hashlib
+import inspect
+import json
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from promptlab._errors import SettingError
+from promptlab._protocols import Target
+from promptlab._scope import Scope
+from promptlab._types import Case, Completion, Failure
+
+STEP_S = 0.1
+
+
+class BackgroundLoop:
+    """An event loop in a thread of its own, begun when first used, for `async def` targets of one run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def wait_for(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Any:
+        """Run a coroutine on the loop, in this thread's context, until the scope ends it.
+
+        Raises:
+            TimeoutError: The row's deadline came first.
+            asyncio.CancelledError: The run was stopped first.
+        """
+        loop, context = self._begun(), contextvars.copy_context()
+        made: list[asyncio.Task[Any]] = []
+        over = threading.Event()
+
+        def begin() -> None:
+            task = loop.create_task(coroutine, context=context)
+            task.add_done_callback(lambda _: over.set())
+            made.append(task)
+
+        loop.call_soon_threadsafe(begin)
+        while not over.wait(STEP_S):
+            if made and (scope.stop.is_set() or not scope.left()):
+                loop.call_soon_threadsafe(made[0].cancel)
+                over.wait(STEP_S)
+                if scope.stop.is_set():
+                    raise asyncio.CancelledError(scope.stop.reason)
+                raise TimeoutError("the row's deadline is over")
+        return made[0].result()
+
+    def close(self) -> None:
+        """Cancel what is left and end the thread."""
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(1.0)
+
+    def _begun(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=_serve, args=(self._loop,), name="promptlab-loop", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=0.5))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+Await = Callable[[Coroutine[Any, Any, Any], Scope], Any]
+"""Runs a coroutine to its end from a worker thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """A callable under test, ready to be asked.
+
+    Attributes are what `application` found out about it.
+    """
+
+    target: Target
+    """The callable: `target(case)` or `target(case, resource)`."""
+    wants_resource: bool
+    """Whether it takes the resource as its second argument."""
+    resource: Callable[[], Any] | None
+    """Makes a case's resource, where there is one."""
+    wait_for: Await
+    """Runs what an `async def` target gives."""
+
+    def ask(self, case: Case, repeat: int, scope: Scope) -> Completion | Failure:
+        """Call the target for a case; whatever it raises is a failure of kind `target`."""
+        del repeat
+        if scope.stop.is_set():
+            return Failure(
+                kind="cancelled", message=f"stopped before the call: {scope.stop.reason}", attempts=0
+            )
+        given = replace(case, input=copy.deepcopy(dict(case.input)))
+        begun = time.perf_counter()
+        try:
+            with self._resource(scope) as resource:
+                arguments = (given, resource) if self.wants_resource else (given,)
+                begun = time.perf_counter()
+                result = self._awaited(self.target(*arguments), scope)
+                seconds = time.perf_counter() - begun
+            return as_completion(result, seconds)
+        except TimeoutError as raised:
+            return Failure(kind="timeout" if not scope.left() else "target", message=_said(raised))
+        except asyncio.CancelledError as raised:
+            return Failure(kind="cancelled" if scope.stop.is_set() else "target", message=_said(raised))
+        except (Exception, SystemExit, KeyboardInterrupt) as raised:  # noqa: BLE001 - it costs this row, no other
+            return Failure(kind="target", message=_said(raised))
+
+    def _awaited(self, result: Any, scope: Scope) -> Any:
+        return self.wait_for(result, scope) if inspect.iscoroutine(result) else result
+
+    @contextlib.contextmanager
+    def _resource(self, scope: Scope) -> Iterator[Any]:
+        """Make the case's resource and close it afterwards, whatever happens in between."""
+        if self.resource is None:
+            yield None
+            return
+        made = self._awaited(self.resource(), scope)
+        if hasattr(made, "__enter__"):
+            with made as entered:
+                yield entered
+            return
+        try:
+            yield made
+        finally:
+            close = getattr(made, "close", None)
+            if callable(close):
+                self._awaited(close(), scope)
+
+
+def application(
+    target: Target, *, resource: Callable[..., Any] | None, shared: Any, wait_for: Await
+) -> Application:
+    """Find out how a callable wants to be called.
+
+    Args:
+        target: `target(case)` or `target(case, resource)`.
+        resource: A factory of the resource, called with `shared` where it takes an argument.
+        shared: What the run's `shared` callable gave.
+        wait_for: Runs what an `async def` target gives.
+
+    Raises:
+        SettingError: The target takes no case, or wants a resource where there is none.
+    """
+    takes = _positional(target)
+    if takes == 0:
+        raise SettingError(
+            f"the target {target_name(target)} takes no argument; it is called as target(case)"
+        )
+    wants = takes is not None and takes >= 2
+    if wants and resource is None and _required(target) >= 2:
+        raise SettingError(
+            f"the target {target_name(target)} takes (case, resource), and there is no resource: give Lab(resource=)"
+        )
+    make = None
+    if resource is not None:
+        make = resource if _positional(resource) == 0 else (lambda: resource(shared))
+    return Application(
+        target=target, wants_resource=wants and make is not None, resource=make, wait_for=wait_for
+    )
+
+
+def target_name(target: Target) -> str:
+    """Give a callable's name as it stands in the frame."""
+    return str(getattr(target, "__name__", None) or type(target).__name__)
+
+
+def target_version(target: Target) -> str:
+    """Give 8 characters that change with the callable's source, where that can be read."""
+    try:
+        text = inspect.getsource(target if inspect.isroutine(target) else type(target))
+    except (OSError, TypeError):
+        text = f"{getattr(target, '__module__', '')}.{target_name(target)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def as_completion(result: Any, seconds: float) -> Completion | Failure:
+    """Make a completion of what a target returned: text, a mapping or list, or a completion."""
+    if isinstance(result, Completion):
+        return result if result.latency_s is not None else replace(result, latency_s=seconds)
+    if isinstance(result, Failure):
+        return result
+    if isinstance(result, str):
+        return Completion(text=result, latency_s=seconds)
+    if isinstance(result, Mapping | list | tuple | bool | int | float):
+        plain = dict(result) if isinstance(result, Mapping) else result
+        try:
+            return Completion(text=json.dumps(plain, ensure_ascii=False, default=_plain), latency_s=seconds)
+        except (TypeError, ValueError, RecursionError) as raised:
+            return Failure(
+                kind="target", message=f"the target's result cannot be written as JSON: {raised}"[:4000]
+            )
+    if callable(getattr(result, "model_dump", None)):
+        return as_completion(result.model_dump(mode="json"), seconds)
+    name = type(result).__name__
+    return Failure(
+        kind="target", message=f"the target returned {name}; return text, a mapping or a Completion"
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Give what JSON knows in place of what it does not: numpy numbers, mappings, tuples and sets."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _said(raised: BaseException) -> str:
+    return f"{type(raised).__name__}: {raised}"[:4000]
+
+
+def _positional(function: Callable[..., Any]) -> int | None:
+    """Count the positional parameters; None where the signature cannot be read."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return max(2, len(parameters))
+    return sum(1 for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+
+
+def _required(function: Callable[..., Any]) -> int:
+    parameters = inspect.signature(function).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(1 for p in parameters if p.kind in kinds and p.default is p.empty)

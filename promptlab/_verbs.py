@@ -1,0 +1,115 @@
+"""The verbs a user says: each settles what was asked at the door, then has the run conducted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from promptlab._cases import Suite, as_suite
+from promptlab._display import Changes
+from promptlab._errors import RunStopped
+from promptlab._lab import Lab, default_lab
+from promptlab._prompt import Prompt, as_prompt
+from promptlab._session import Order, Result, conduct, target_label
+from promptlab._settings import resolve_repeats, resolve_workers
+from promptlab._types import Outcome
+from promptlab.checks import as_checks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Cases = Any
+"""A path, a Suite, a DataFrame, or an iterable of `Case` or mappings."""
+Checks = Sequence[Callable[..., Any]] | Mapping[str, Callable[..., Any]]
+
+
+def run_parallel(
+    cases: Cases,
+    prompt: Any,
+    *,
+    workers: int | None = None,
+    checks: Checks = (),
+    repeats: int = 1,
+    fresh: bool = False,
+    lab: Lab | None = None,
+) -> pd.DataFrame:
+    """Run one prompt, or any callable, over a suite of cases in parallel.
+
+    Args:
+        cases: A path of a suite, a DataFrame, or an iterable of `Case` or mappings.
+        prompt: A template (`str` with `{{ holes }}`), a `Prompt`, the path of a prompt file, or a callable
+            `target(case)` or `target(case, resource)`, plain or `async def`.
+        workers: How many calls may be under way at once; `PARALLEL_WORKERS`, else 10, or 5 where `CI` is set.
+        checks: Callables `(case, answer) -> bool | float | Verdict`, applied to every case.
+        repeats: How often each case is asked.
+        fresh: Pay anew for what the store already holds; both are kept.
+        lab: What stays the same between calls; one from the environment where none is given.
+
+    Returns:
+        A plain DataFrame, one row for each case and repeat, in the suite's order, with the columns of
+        `docs/architecture.md`, "The frame"; `frame.attrs["promptlab"]` repeats the summary.
+
+    Raises:
+        UsageError: The cases, the prompt or a setting are wrong; raised before any call.
+        RunStopped: The run was interrupted; `.partial` is its frame, with a row for every case.
+    """
+    lab = lab or default_lab()
+    suite = as_suite(cases, allow_code=lab.allow_code)
+    target = prompt if callable(prompt) and not isinstance(prompt, Prompt) else as_prompt(prompt)
+    result = run_targets(
+        lab,
+        suite,
+        {target_label(target): target},
+        workers=workers,
+        checks=checks,
+        repeats=repeats,
+        fresh=fresh,
+    )
+    return result.frame
+
+
+def run_targets(
+    lab: Lab,
+    suite: Suite,
+    targets: Mapping[str, Any],
+    *,
+    workers: int | None = None,
+    checks: Checks = (),
+    repeats: int = 1,
+    fresh: bool = False,
+    changes: Callable[[Sequence[Outcome]], Changes | None] = lambda _: None,
+) -> Result:
+    """Run targets over a suite; what `run_parallel` and its kin share.
+
+    Raises:
+        UsageError: Something asked for is wrong; raised before any call.
+        RunStopped: The run was interrupted.
+    """
+    count, notes = resolve_workers(workers, lab.limits, os.environ)
+    order = Order(
+        suite=suite,
+        targets=targets,
+        workers=count,
+        repeats=resolve_repeats(repeats),
+        checks=as_checks(checks),
+        fresh=fresh,
+        notes=notes,
+        changes=changes,
+    )
+    result = conduct(lab, order)
+    if result.interrupted:
+        raise RunStopped(_what_is_kept(result), partial=result.frame)
+    return result
+
+
+def _what_is_kept(result: Result) -> str:
+    finished = sum(1 for row in result.outcomes if row.status in ("pass", "fail", "ungraded"))
+    kept = "in `.partial` and `promptlab.last_run()`; run it again to go on"
+    return f"interrupted after {finished} of {len(result.outcomes)} rows; they are kept {kept}"
+
+
+def last_run(*, lab: Lab | None = None) -> pd.DataFrame | None:
+    """Give the frame of the last run of this process, also where it was stopped; None where there was none."""
+    result = (lab or default_lab()).last
+    return None if result is None else result.frame

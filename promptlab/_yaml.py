@@ -1,0 +1,254 @@
+"""YAML becomes plain data, strictly: one document, no tags, no surprises, line numbers at hand.
+
+Plain words mean what YAML 1.2's core schema says, with one addition: numbers that begin with needless
+zeros, or are too large to hold, stay text. So `no`, `on`, `12:30:45`, `2024-01-01`, `1_000`, `007` and `1e999`
+are text; `true`, `null`, `7`, `0x1f` and `1.5` are not. Keys are text as written, whatever they look like.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from promptlab._wording import Fail, quoted
+
+MAX_DEPTH = 64
+MAX_NODES = 10_000_000
+MAX_ALIASED = 200_000
+
+_NOTHING = object()
+_FIRST = frozenset("-+.0123456789tTfFnN~") | {""}
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+}
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,4000})")
+_BASED = re.compile(r"0o[0-7]{1,4000}|0x[0-9a-fA-F]{1,4000}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Yaml:
+    """A YAML document as plain data."""
+
+    data: Any
+    """Dicts, lists, str, int, float, bool and None."""
+    item_lines: dict[str | None, list[int]]
+    """The line of each item of each list right under a top-level key; None names a top-level list."""
+
+
+def plain_word(text: str) -> Any:
+    """Give the value that an unquoted word stands for."""
+    if text[:1] not in _FIRST:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text) and math.isfinite(value := float(text)):
+        return value
+    return text
+
+
+def read_yaml(text: str, fail: Fail, *, raw_key: str | None = None) -> Yaml:
+    """Read one document; `fail` is called with what is wrong and its line.
+
+    Args:
+        text: The document.
+        fail: Raises the caller's error.
+        raw_key: A key whose value stays as written (`1.10`, `0x1f`) in the items of lists right under a
+            top-level key, and of a top-level list.
+    """
+    import yaml
+
+    builder = _Builder(fail, raw_key)
+    steps = {
+        yaml.ScalarEvent: builder.scalar,
+        yaml.MappingStartEvent: builder.open_mapping,
+        yaml.SequenceStartEvent: builder.open_list,
+        yaml.MappingEndEvent: builder.close,
+        yaml.SequenceEndEvent: builder.close,
+        yaml.AliasEvent: builder.alias,
+        yaml.DocumentStartEvent: builder.document,
+    }
+    for event in events(text, fail):
+        step = steps.get(type(event))
+        if step is not None:
+            step(event)
+    if builder.root is _NOTHING:
+        fail("there is nothing in it", 1)
+    return Yaml(builder.root, builder.item_lines)
+
+
+def events(text: str, fail: Fail) -> Iterator[Any]:
+    """Give the parser's events one by one; `fail` is called where the text is no YAML."""
+    import yaml
+
+    # libyaml's parser where PyYAML was built with it (all its wheels are); only its flat events are
+    # used, since composing nodes recurses in C and dies on deep nesting
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        parser = loader(text.encode("utf-8"))
+        while (event := parser.get_event()) is not None:
+            yield event
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        fail(_said(error), mark.line + 1 if mark else None)
+    except yaml.reader.ReaderError as error:
+        line = text.encode("utf-8").count(b"\n", 0, int(error.position)) + 1
+        fail(f"it holds the character U+{int(error.character):04X}, which no YAML file may hold", line)
+
+
+def _said(error: Any) -> str:
+    """Put the parser's complaint in one line, with a hint for the commonest causes."""
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    hint = ""
+    if "mapping values are not allowed" in said:
+        hint = " (put quotes around text that holds ': ')"
+    elif "found character that cannot start any token" in said:
+        hint = " (no tabs for indentation, and quotes around text that begins with @, ` or %)"
+    elif "undefined tag handle" in said:
+        hint = " (put quotes around text that begins with !)"
+    return f"this is not YAML: {said}{hint}"
+
+
+def kind_of(event: Any) -> str:
+    """Tell what an event is: `mapping` or `list` (one begins), `end` (one ends), `leaf`, or `other`."""
+    import yaml
+
+    kinds = {
+        yaml.MappingStartEvent: "mapping",
+        yaml.SequenceStartEvent: "list",
+        yaml.MappingEndEvent: "end",
+        yaml.SequenceEndEvent: "end",
+        yaml.ScalarEvent: "leaf",
+        yaml.AliasEvent: "leaf",
+    }
+    return kinds.get(type(event), "other")
+
+
+class _Builder:
+    """Folds parser events into data, without recursion."""
+
+    def __init__(self, fail: Fail, raw_key: str | None) -> None:
+        self.fail = fail
+        self.raw_key = raw_key
+        self.root: Any = _NOTHING
+        self.item_lines: dict[str | None, list[int]] = {}
+        self._stack: list[tuple[Any, list[int] | None, bool, str | None, int]] = []
+        self._into: Any = None
+        self._key: Any = _NOTHING
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._nodes = 0
+        self._aliased = 0
+        self._lines: list[int] | None = None
+        self._in_item = False
+
+    def document(self, event: Any) -> None:
+        if self.root is not _NOTHING:
+            self.fail("a second document begins here (`---`); write one document a file", line_of(event))
+
+    def scalar(self, event: Any) -> None:
+        if event.tag is not None:
+            self._no_tag(event)
+        value = event.value
+        if type(self._into) is dict and self._key is _NOTHING:
+            self._take_key(event, value)
+            return
+        if event.implicit[0]:
+            plain = plain_word(value)
+            raw = self._in_item and self._key == self.raw_key and plain is not None
+            value = value if raw else plain
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (value, 1)
+        self._put(value, event)
+
+    def open_mapping(self, event: Any) -> None:
+        self._open({}, event)
+
+    def open_list(self, event: Any) -> None:
+        self._open([], event)
+
+    def _open(self, made: Any, event: Any) -> None:
+        if event.tag is not None:
+            self._no_tag(event)
+        if type(self._into) is dict and self._key is _NOTHING:
+            self.fail("a key is a list or a mapping; keys are text", line_of(event))
+        if len(self._stack) >= MAX_DEPTH:
+            self.fail(f"it nests deeper than {MAX_DEPTH} levels", line_of(event))
+        if event.anchor is not None:
+            self._anchors.pop(event.anchor, None)
+        name = self._key if self._into is not None else None
+        self._put(made, event)
+        self._stack.append((self._into, self._lines, self._in_item, event.anchor, self._nodes))
+        self._in_item = self._lines is not None
+        self._lines = None
+        if type(made) is list and len(self._stack) == (1 if name is None else 2) and name is not _NOTHING:
+            self._lines = self.item_lines[name] = []
+        self._into = made
+
+    def close(self, _: Any) -> None:
+        made = self._into
+        self._into, self._lines, self._in_item, anchor, before = self._stack.pop()
+        if anchor is not None:
+            self._anchors[anchor] = (made, self._nodes - before + 1)
+
+    def alias(self, event: Any) -> None:
+        if type(self._into) is dict and self._key is _NOTHING:
+            self.fail("an alias stands as a key; keys are text", line_of(event))
+        if event.anchor not in self._anchors:
+            self.fail(f"the alias *{event.anchor} names nothing that was complete before it", line_of(event))
+        value, weight = self._anchors[event.anchor]
+        self._aliased += weight
+        self._nodes += weight
+        if self._aliased > MAX_ALIASED:
+            self.fail(f"its aliases unfold to more than {MAX_ALIASED:,} values", line_of(event))
+        self._put(_copy(value), event)
+
+    def _take_key(self, event: Any, key: str) -> None:
+        if key in self._into:
+            self.fail(f"the key {quoted(key)} stands twice in one mapping", line_of(event))
+        if key == "<<" and event.implicit[0]:
+            self.fail("merge keys (<<) are not read; use `defaults:` or write the values out", line_of(event))
+        if not key:
+            self.fail("a key is empty", line_of(event))
+        self._key = key
+
+    def _put(self, value: Any, event: Any) -> None:
+        self._nodes += 1
+        if type(self._into) is dict:
+            self._into[self._key] = value
+            self._key = _NOTHING
+        elif type(self._into) is list:
+            if self._lines is not None:
+                self._lines.append(line_of(event))
+            self._into.append(value)
+        else:
+            self.root = value
+        if self._nodes > MAX_NODES:
+            self.fail(f"it holds more than {MAX_NODES:,} values", line_of(event))
+
+    def _no_tag(self, event: Any) -> None:
+        self.fail(f"the tag {quoted(event.tag)} is not read: write plain values", line_of(event))
+
+
+def line_of(event: Any) -> int:
+    """Give the line (from 1) where an event begins."""
+    return int(event.start_mark.line) + 1
+
+
+def _copy(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    if type(value) is list:
+        return [_copy(item) for item in value]
+    return value

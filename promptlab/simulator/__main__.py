@@ -1,0 +1,7 @@
+"""`python -m promptlab.simulator`."""
+
+import sys
+
+from promptlab.simulator._command import main
+
+sys.exit(main(prog="python -m promptlab.simulator"))

@@ -1,0 +1,132 @@
+"""Gives each parameter of a prompt the value that a text holds for it, or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from promptlab.simulator._learner import Entry
+from promptlab.simulator._values import Value, find_values
+from promptlab.simulator._words import alike, content, identifier_words, stems, words
+
+__all__ = ["assign"]
+
+_CUES: tuple[tuple[str, str], ...] = (
+    ("email", r"e-?mail|recipient|address|mailbox|sender"),
+    ("url", r"url|link|web ?(?:page|site)|address|download"),
+    ("file", r"files?|filename|path|document|attachment"),
+    ("path", r"path|folder|directory"),
+    ("date", r"dates?|day|when|deadline|yyyy|since|until|period"),
+    ("schedule", r"schedule|how often|frequency|recurr\w*|interval|every|daily|cron"),
+    ("time", r"times?|hour|clock"),
+    ("duration", r"duration|how long|timeout|period|interval|length|minutes|seconds|hours"),
+    ("percent", r"percent\w*|threshold|share|rate|growth|ratio"),
+    ("money", r"money|price|amount|budget|cost|currency|salary"),
+    ("number", r"numbers?|count|limit|how many|most|least|maximum|minimum|max|min|size|rows|quantity|amount|threshold|integer|top|retries"),
+    ("quoted", r"titles?|quotes?|quoted|text|phrase|subject|message|called|name|label|keyword|search"),
+    ("channel", r"channel|hashtag|user|handle|mention"),
+    ("identifier", r"tables?|columns?|identifier|names?|field|key|dataset"),
+    ("proper", r"names?|city|country|place|language|person|company|customer|region|brand|team|currency"),
+)  # fmt: skip
+_CUE_PATTERNS = tuple((kind, re.compile(rf"(?i)\b(?:{pattern})\b")) for kind, pattern in _CUES)
+_AFTER = re.compile(r"(?i)\b(?:after|following)((?:\W+(?:or )?[\"'`]\w+[\"'`])+)")
+_OPTIONS = re.compile(
+    r"(?i)(?:one of|either|options?|values?|choices?)\s*:?\s*\(?((?:[\w\"'`.+-]+(?:\s*[,|/]\s*|,?\s+or\s+))+[\w\"'`.+-]+)"
+)
+_BEFORE = {
+    "start": {"from", "since", "between", "after", "begin"},
+    "end": {"to", "until", "till", "through", "and", "by"},
+}
+_EDGES = {"start": "start", "first": "start", "begin": "start", "from": "start", "since": "start",
+          "end": "end", "last": "end", "until": "end", "to": "end", "due": "end"}  # fmt: skip
+_SAME = {"xlsx": "excel", "xls": "excel", "docx": "word", "pptx": "powerpoint", "md": "markdown", "jpg": "jpeg",
+         "txt": "text", "htm": "html", "html": "webpage"}  # fmt: skip
+ENOUGH = 1.0
+"""The affinity from which a value is taken to be a parameter's."""
+
+
+def assign(parameters: Sequence[Entry], text: str) -> dict[str, Any]:
+    """Give each parameter at most one value of the text, each value to at most one parameter."""
+    found: dict[str, Any] = {}
+    values = find_values(text)
+    for entry in parameters:
+        options = _options(entry)
+        if options:
+            said = _option(options, text, values)
+            if said is not None:
+                found[entry.name] = said
+    open_ones = [entry for entry in parameters if not _options(entry)]
+    ranked = sorted(
+        (
+            (_affinity(entry, value, text), -value.start, index, value)
+            for index, entry in enumerate(open_ones)
+            for value in values
+        ),
+        key=lambda rank: rank[:3],
+        reverse=True,
+    )
+    used: set[int] = set()
+    for affinity, _, index, value in ranked:
+        name = open_ones[index].name
+        if affinity >= ENOUGH and name not in found and value.start not in used:
+            found[name] = value.value
+            used.add(value.start)
+    return {entry.name: found[entry.name] for entry in parameters if entry.name in found}
+
+
+def _about(entry: Entry) -> str:
+    return f"{' '.join(identifier_words(entry.name))}: {entry.text} {' '.join(value for _, value in entry.fields)}"
+
+
+def _options(entry: Entry) -> list[str]:
+    match = _OPTIONS.search(_about(entry))
+    names = re.split(r"\s*[,|/]\s*(?:or\s+)?|\s+or\s+", match[1]) if match else []
+    return [name.strip("\"'`. ") for name in names if name.strip("\"'`. ")]
+
+
+def _option(options: Sequence[str], text: str, values: Sequence[Value]) -> str | None:
+    """Give the option that the text names, itself or by its everyday name; a file's ending names none."""
+    for value in values:
+        if value.kind in {"file", "url", "email", "quoted"}:
+            text = text[: value.start] + " " * (value.end - value.start) + text[value.end :]
+    said = stems(text)
+    for option in options:
+        wanted = {*stems(option), *stems(_SAME.get(option.lower(), option))}
+        if wanted & set(said):
+            return option
+    return next(
+        (option for option in options for word in said if alike(*stems(option)[:1] or [""], word) >= 0.6),
+        None,
+    )
+
+
+def _affinity(entry: Entry, value: Value, text: str) -> float:
+    """Say how likely a value is a parameter's: by its kind, the words around it, and where it stands."""
+    about = _about(entry)
+    kinds = [kind for kind, cue in _CUE_PATTERNS if cue.search(about)]
+    named = [kind for kind, cue in _CUE_PATTERNS if cue.search(" ".join(identifier_words(entry.name)))]
+    if kinds and value.kind not in kinds:
+        return 0.0
+    before = words(text[: value.start])[-4:]
+    after = words(text[value.end :])[:2]
+    around = set(stems(" ".join([*before, *after])))
+    shared = len(around & set(content(about)))
+    score = (
+        (0.7 if value.kind in kinds else 0.0) + (0.3 if value.kind in named else 0.0) + min(0.3 * shared, 0.9)
+    )
+    score += 0.3 if len(set(kinds)) == 1 else 0.0
+    return score + _place(entry, about, before)
+
+
+def _place(entry: Entry, about: str, before: Sequence[str]) -> float:
+    """Add for the preposition before a value: the one that the parameter names, or that fits its end."""
+    near = next((word for word in reversed(before) if word not in {"the", "a", "our", "at", "of"}), "")
+    told = {word for match in _AFTER.finditer(about) for word in words(match[1])}
+    if told:
+        return 0.7 if near in told - {"or"} else -0.4
+    edge = next((_EDGES[word] for word in identifier_words(entry.name) if word in _EDGES), None)
+    if edge is None:
+        return 0.0
+    other = "end" if edge == "start" else "start"
+    return 0.6 if near in _BEFORE[edge] else -0.6 if near in _BEFORE[other] else 0.0

@@ -1,0 +1,96 @@
+"""Workers, limits, the store's place: what is asked for, or a clear error."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from promptlab._errors import SettingError
+from promptlab._settings import Limits, resolve_repeats, resolve_workers, store_path
+
+
+@pytest.mark.parametrize(
+    ("asked", "environ", "workers"),
+    [
+        (None, {}, 10), (None, {"CI": "true"}, 5), (None, {"CI": "false"}, 10), (None, {"PARALLEL_WORKERS": "7"}, 7),
+        (3, {"PARALLEL_WORKERS": "7"}, 3), (None, {"PARALLEL_WORKERS": "7", "CI": "1"}, 7), (1, {}, 1), (20, {}, 20),
+    ],
+)  # fmt: skip
+def test_workers_come_from_nearest(asked, environ, workers):
+    """The argument counts, else the variable, else 10, or 5 in CI."""
+    assert resolve_workers(asked, Limits(), environ) == (workers, ())
+
+
+@pytest.mark.parametrize("asked", [0, -1, True, 2.5, "8", math.nan, [3]])
+def test_wrong_workers_are_refused(asked):
+    """What is no worker count is an error that says so."""
+    with pytest.raises(SettingError, match="workers"):
+        resolve_workers(asked, Limits(), {})
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "-3", "2.5", " ", "１０", "1_0", "+5"])
+def test_wrong_variable_is_refused(text):
+    """A wrong `PARALLEL_WORKERS` is an error that names it."""
+    with pytest.raises(SettingError, match="PARALLEL_WORKERS"):
+        resolve_workers(None, Limits(), {"PARALLEL_WORKERS": text})
+
+
+def test_too_many_workers_are_cut():
+    """More workers than the ceiling are cut to it, with a warning and a note."""
+    with pytest.warns(UserWarning, match="20 used"):
+        workers, notes = resolve_workers(10**6, Limits(), {})
+
+    assert workers == 20
+    assert "PARALLEL_WORKERS_MAX" in notes[0]
+
+
+def test_ceiling_follows_the_variable(monkeypatch):
+    """`PARALLEL_WORKERS_MAX` moves the ceiling; a limit given in code counts more."""
+    monkeypatch.setenv("PARALLEL_WORKERS_MAX", "64")
+
+    assert resolve_workers(50, Limits(), {}) == (50, ())
+    assert Limits(max_workers=8).max_workers == 8
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_workers": 0},
+        {"timeout": 0},
+        {"timeout": "5"},
+        {"deadline": math.inf},
+        {"rpm": -1},
+        {"max_attempts": 0},
+        {"max_cost": math.nan},
+        {"max_calls": -1},
+    ],
+)
+def test_wrong_limits_are_refused(wrong):
+    """A limit out of its range is an error that names it."""
+    with pytest.raises(SettingError, match=next(iter(wrong))):
+        Limits(**wrong)
+
+
+@pytest.mark.parametrize("repeats", [0, -1, True, 1.5, "2", None])
+def test_wrong_repeats_are_refused(repeats):
+    """Repeats are a whole number from 1 up."""
+    with pytest.raises(SettingError, match="repeats"):
+        resolve_repeats(repeats)
+
+
+@pytest.mark.parametrize("mark", [".promptlab", ".git", "pyproject.toml"])
+def test_store_lies_in_project(tmp_path, mark):
+    """The store lies in the nearest folder upwards that is a project's."""
+    (tmp_path / mark).mkdir()
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+
+    assert store_path({}, inner) == tmp_path / ".promptlab" / "lab.sqlite3"
+
+
+def test_store_can_be_moved_or_off(tmp_path):
+    """`PROMPTLAB_STORE` names the file, or switches the store off."""
+    assert store_path({"PROMPTLAB_STORE": "x.sqlite3"}, tmp_path) == Path("x.sqlite3")
+    assert store_path({"PROMPTLAB_STORE": "off"}, tmp_path) is None
