@@ -14,6 +14,7 @@ from promptlab._errors import UsageError
 from promptlab._lab import Lab, default_lab
 from promptlab._prompt import Prompt
 from promptlab._stats import compare_verdicts, finding, wilson
+from promptlab._summary import simulated_model
 from promptlab._types import Outcome
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
         "cost_usd": None if row["unpriced"] else row["cost_usd"],
+        "simulated": bool(row["simulated"]) or simulated_model(row["model"]),
     }
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from promptlab._display import Display, Panels, choose
 from promptlab._errors import SettingError
 from promptlab._protocols import Observer, Provider
-from promptlab._providers import OpenAIProvider, Simulator, retried, stored
+from promptlab._providers import Budget, OpenAIProvider, Simulator, retried, stored
 from promptlab._redact import Secret, redactor
 from promptlab._scope import Scope
 from promptlab._settings import DEFAULT_MODEL, Limits, store_path
@@ -115,16 +115,29 @@ class Lab:
         """What the store keys responses by: the base URL, or the simulator's name and settings."""
         return SIMULATOR if self.simulated else self._base_url or OPENAI
 
-    def provider(self, *, fresh: bool = False) -> Provider:
-        """Give what answers prompts: the store first, then the endpoint with retries.
+    def budget(self, expected: Callable[[Request], float | None]) -> Budget:
+        """Make what one run may spend.
 
         Args:
+            expected: Gives what a request is expected to cost in US dollars, or None where that is not known.
+        """
+        return Budget(max_calls=self.limits.max_calls, max_cost=self.limits.max_cost, expected=expected)
+
+    def provider(self, budget: Budget, *, fresh: bool = False) -> Provider:
+        """Give what answers prompts: the store first, then the endpoint with retries, within the budget.
+
+        Args:
+            budget: What the run may spend.
             fresh: Pay anew for what the store holds, and keep both.
         """
         if self.replay:
             return self._remembered()
-        calls = retried(self._openai(), self.limits.max_attempts)
+        calls = retried(budget.guard(self._openai()), self.limits.max_attempts)
         return stored(calls, self.store.cache(self.endpoint, fresh=fresh), read=not fresh)
+
+    def has_price(self, model: str) -> bool:
+        """Tell whether the price of a model is known, so that a budget of money can be kept."""
+        return self.simulated or self.replay or self._openai().has_price(model)
 
     def remembers(self, *, fresh: bool = False) -> Callable[[Request], bool]:
         """Give what tells whether a request would be served from the store."""

@@ -21,6 +21,9 @@ from promptlab._types import Case, Outcome
 STEP_S = 0.1
 """The caller's thread never waits longer than this, so that an interrupt is heard."""
 
+AT_HAND = 32
+"""Jobs handed to the pool beyond those under way, at least."""
+
 MAX_BATCH = 500
 """Events handed out at once: they share one commit in the store."""
 
@@ -92,6 +95,7 @@ class Engine:
         self._given_up_at: float | None = None
         self._ticked_at = time.monotonic()
         self._foreign = executor
+        self._window = workers + max(workers, AT_HAND)
         self._pool: Executor = executor or ThreadPoolExecutor(workers, thread_name_prefix="promptlab")
         self.started = time.perf_counter()
         """The run's start on the clock of `time.perf_counter()`."""
@@ -126,8 +130,8 @@ class Engine:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _refill(self) -> None:
-        """Keep every worker busy and one job more for each of them at hand."""
-        while self._waiting and len(self._under_way) < 2 * self._workers and not self._stop.is_set():
+        """Keep every worker busy, and so many jobs at hand that a slow observer does not starve them."""
+        while self._waiting and len(self._under_way) < self._window and not self._stop.is_set():
             job = self._jobs[self._waiting[0]]
             if self._foreign is None:
                 context = contextvars.copy_context()

@@ -132,7 +132,8 @@ class Eta:
         """
         if row in self._waiting:
             self._leave(row)
-        self._running.pop(row, None)
+        elif self._running.pop(row, None) is None:
+            return
         latency = _known(latency_s)
         if latency is None:
             return
@@ -195,9 +196,6 @@ class Eta:
     def _leave(self, row: int) -> None:
         """Take a row out of those waiting."""
         del self._waiting[row]
-        if len(self._waiting) == _PLAYED:
-            # A dict keeps the places of what was deleted and would walk over them each time.
-            self._waiting = dict.fromkeys(list(self._waiting))
         expected = self._expected[row]
         if expected is None:
             self._waiting_unknown -= 1

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promptlab._cases import Suite
 from promptlab._display import Changes
+from promptlab._errors import SettingError
 from promptlab._events import CaseFinished, Event, Notice, RunFinished, RunStarted
 from promptlab._frame import to_frame
 from promptlab._lab import Lab
@@ -239,18 +240,38 @@ def _longest_first(lab: Lab, order: Order, run: Run, jobs: Sequence[Job]) -> lis
 
 
 def _variants(lab: Lab, order: Order, run: Run, loop: BackgroundLoop) -> list[Asked]:
+    """Make the targets askable; `shared` is called once for the run, and the budget is the run's."""
+    costs: dict[str, float] = {}
+    budget = lab.budget(lambda request: costs.get(request.case))
+    shared = lab.shared() if lab.shared else None
     asked = []
-    shared: list[Any] = []
     for variant, target in zip(run.variants, order.targets.values(), strict=True):
         if isinstance(target, Prompt):
-            ask = ask_prompt(target, lab.provider(fresh=order.fresh), target.model or lab.model)
+            costs |= _expected_costs(lab, run, variant)
+            ask = ask_prompt(target, lab.provider(budget, fresh=order.fresh), target.model or lab.model)
         else:
-            if not shared:
-                shared.append(lab.shared() if lab.shared else None)
-            made = application(target, resource=lab.resource, shared=shared[0], wait_for=loop.wait_for)
-            ask = made.ask
+            ask = application(target, resource=lab.resource, shared=shared, wait_for=loop.wait_for).ask
         asked.append(Asked(name=variant.name, version=variant.version, ask=ask))
     return asked
+
+
+def _expected_costs(lab: Lab, run: Run, variant: Variant) -> dict[str, float]:
+    """Give what the calls of a variant are expected to cost, by case, where money is limited.
+
+    Raises:
+        SettingError: The model's price is unknown, so that the limit could not be kept.
+    """
+    model = variant.model or ""
+    if lab.limits.max_cost is None:
+        return {}
+    if not lab.has_price(model):
+        raise SettingError(
+            f"Limits(max_cost=) cannot be kept: no price is known for {model!r}; use max_calls"
+        )
+    known = lab.store.expected(
+        run.cases, suite=run.suite, prompt=variant.name, model=variant.model, simulated=run.simulated
+    )
+    return {case: taken.cost_usd for case, taken in known.items() if taken.cost_usd is not None}
 
 
 def target_label(target: Prompt | Target) -> str:

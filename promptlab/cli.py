@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from promptlab._cases import load_cases
+from promptlab._display import one_line
 from promptlab._errors import PromptlabError, RunStopped, SettingError, UsageError
 from promptlab._lab import Lab
 from promptlab._prompt import Prompt
@@ -25,6 +27,8 @@ FAILED, WRONG_USE, NO_VERDICT, INTERRUPTED = 1, 2, 3, 130
 """Exit codes beside 0: cases failed, wrong use, errors kept cases from a verdict, interrupted."""
 
 NOTEBOOKS = Path("notebooks")
+NUMBERS = ("confidence", "latency_s", "score", "low", "high", "graded", "errors", "wall_s", "cost_usd")
+"""Columns whose cells stand to the right."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,6 +61,8 @@ def run(suite: Path, prompt_file: Path, **options: Any) -> None:
 
     A first look: promptlab run cases/discovery.yaml --prompt cases/prompts/discovery.md --workers 15
     """
+    if options["allow_code"]:
+        sys.path.insert(0, "")  # `python: "module:function"` names a module of the working folder
     prompt = Prompt.load(prompt_file)
     cases = load_cases(suite, tags=options["tags"] or None, allow_code=options["allow_code"])
     with Lab(model=options["model"], replay=options["replay"], allow_code=options["allow_code"]) as lab:
@@ -73,6 +79,38 @@ def run(suite: Path, prompt_file: Path, **options: Any) -> None:
     if options["json_file"]:
         write_json(options["json_file"], result)
     sys.exit(exit_code(result.summary, options["min_pass_rate"]))
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option(
+    "--most", type=click.IntRange(1), default=20, show_default=True, help="How many of the latest runs."
+)
+def history(name: str | None, most: int) -> None:
+    """Show the runs that the store knows, of the prompt NAME or of all."""
+    from promptlab._history import history as read
+
+    with Lab() as lab:
+        frame = read(name, lab=lab).tail(most)
+    if frame.empty:
+        click.echo("no runs yet")
+        return
+    told = (
+        "when",
+        "prompt",
+        "version",
+        "suite",
+        "score",
+        "low",
+        "high",
+        "graded",
+        "errors",
+        "wall_s",
+        "cost_usd",
+        "model",
+    )
+    frame = frame.assign(when=frame["when"].dt.strftime("%Y-%m-%d %H:%M"))
+    _print(told, [[_short(row[column]) for column in told] for row in frame.to_dict("records")])
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
@@ -114,31 +152,33 @@ def exit_code(summary: Summary, min_pass_rate: float | None) -> int:
 
 def print_table(frame: pd.DataFrame) -> None:
     """Print every row of a run, failures first."""
+    ranks = {"fail": 0, "error": 1, "not_run": 2, "ungraded": 3, "pass": 4}
+    rows = sorted(frame.to_dict("records"), key=lambda row: ranks[row["status"]])
+    told = ("case", "status", "confidence", "latency_s", "reason")
+    _print(told, [[_short(row[column]) for column in told] for row in rows])
+
+
+def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console() if sys.stdout.isatty() else Console(width=120)
     table = Table()
-    for name in ("case", "status", "conf", "latency", "why"):
-        table.add_column(name, justify="right" if name in ("conf", "latency") else "left", overflow="fold")
-    ranks = {"fail": 0, "error": 1, "not_run": 2, "ungraded": 3, "pass": 4}
-    for row in sorted(frame.to_dict("records"), key=lambda row: ranks[row["status"]]):
-        cells = (
-            row["case"],
-            row["status"],
-            _number(row["confidence"]),
-            _number(row["latency_s"]),
-            row["reason"],
-        )
-        table.add_row(*(Text("" if cell is None or cell != cell else str(cell)) for cell in cells))  # noqa: PLR0124 - NaN
+    for column in columns:
+        table.add_column(column, justify="right" if column in NUMBERS else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
 
-def _number(value: Any) -> str:
+def _short(value: Any) -> str:
+    """Write a cell: nothing for what is missing, two digits for a fraction, one line for a text."""
     import pandas as pd
 
-    return "" if pd.isna(value) else f"{value:.2f}"
+    if pd.isna(value):
+        return ""
+    return f"{value:.2f}" if isinstance(value, float) else one_line(str(value))
 
 
 def write_json(path: Path, result: Result) -> None:

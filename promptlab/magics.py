@@ -88,7 +88,7 @@ class PromptMagics(Magics):
         arguments = self._arguments(options)
         lab: Lab = arguments.pop("lab", None) or default_lab()
         model, cases = arguments.pop("model", None), arguments.pop("cases")
-        prompt = Prompt.parse(cell, name=name)
+        prompt = Prompt.parse(cell.removesuffix("\n"), name=name)  # IPython ends every cell with a line break
         if model and prompt.model is None:
             prompt = Prompt(
                 prompt.text,

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import promptlab
 from tests.servers import ScriptedServer
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -30,4 +33,11 @@ def server():
 @pytest.fixture
 def repository() -> Path:
     """The folder of the repository."""
-    return Path(__file__).resolve().parent.parent
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def simulator():
+    """The simulator, answering without delay."""
+    with promptlab.simulate(latency="none") as running:
+        yield running

@@ -6,6 +6,7 @@ run; a `Record` is what stays.
 
 from promptlab._display._changes import Changes, changes_html, changes_text
 from promptlab._display._choose import choose
+from promptlab._display._escape import one_line
 from promptlab._display._meter import Meter
 from promptlab._display._reading import Reading, RowLine
 from promptlab._display._record import Record
@@ -23,4 +24,5 @@ __all__ = [
     "changes_html",
     "changes_text",
     "choose",
+    "one_line",
 ]

@@ -72,6 +72,10 @@ class OpenAIProvider:
             return dataclasses.replace(result, completion=paid)
         return result
 
+    def has_price(self, model: str) -> bool:
+        """Tell whether the price of a model is known at this endpoint."""
+        return self._prices.of(Completion(text="", model=model, input_tokens=1, output_tokens=1)) is not None
+
     def tick(self) -> None:
         """Cut the calls whose time is over or whose run was stopped; called while calls are under way."""
         self._prices.warm()

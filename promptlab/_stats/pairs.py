@@ -103,7 +103,7 @@ def compare_repeats(
         left_out: Pairs without a verdict on one side.
         seed: Seeds the draws of the test, where it has to draw.
         draws: How many, at least 1.
-        level: Level of the interval, in (0, 1).
+        level: Level of the interval, in (0, 1). Only the usual one is made to agree with the test.
     """
     test = sign_flip(differences, seed=seed, draws=draws)
     cases = len(differences)

@@ -58,8 +58,6 @@ def inspect(path: Path, newest: int) -> Found:
         return Found(kind=Kind.UNUSABLE, why=error.strerror or str(error))
     if not stat.S_ISREG(status.st_mode):
         return Found(kind=Kind.UNUSABLE, why="it is no file")
-    if status.st_size == 0:
-        return Found(kind=Kind.DAMAGED, why="it is empty")
     try:
         return _look(path, "ro", newest, whole=status.st_size <= CHECKED_BYTES)
     except sqlite3.Error as error:

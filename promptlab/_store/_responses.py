@@ -20,7 +20,8 @@ _FIELDS = tuple(f.name for f in fields(Completion) if f.name not in ("cached", "
 
 _ADD = """
     INSERT INTO responses (key, generation, case_id, saved_at, checksum, body)
-    SELECT ?1, coalesce(max(generation) + 1, 0), ?2, ?3, ?4, ?5 FROM responses WHERE key = ?1
+    SELECT :key, coalesce(max(generation) + 1, 0), :case, :now, :checksum, :body
+    FROM responses WHERE key = :key
 """
 FIND = "SELECT checksum, body FROM responses WHERE key = ? ORDER BY generation DESC LIMIT 1"
 """Finds the newest generation of a key."""
@@ -35,7 +36,8 @@ def adding(key: bytes, request: Request, completion: Completion, redact: Redact)
     """Make the single statement that remembers a completion as its key's newest generation."""
     body = pack(completion_fields(completion, redact))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    values = (key, column(redact(request.case)), now, _checksum(key, body), body)
+    names = {"key": key, "case": column(redact(request.case)), "now": now}
+    values = {**names, "checksum": _checksum(key, body), "body": body}
 
     def work(connection: sqlite3.Connection) -> None:
         connection.execute(_ADD, values)

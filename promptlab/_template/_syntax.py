@@ -104,11 +104,11 @@ def holes(tree: nodes.Template) -> tuple[frozenset[str], frozenset[str]]:
     A name need not be filled where the template asks for it with `is defined` or gives a `default`.
     """
     called = {id(call.node) for call in tree.find_all(nodes.Call)}
-    as_data = {
-        name.name for name in tree.find_all(nodes.Name) if name.ctx == "load" and id(name) not in called
-    }
-    names = meta.find_undeclared_variables(tree)
-    found = frozenset(name for name in names if name not in HELPERS or name in as_data)
+    every = list(tree.find_all(nodes.Name))
+    written = {name.name for name in every if name.ctx != "load"}
+    # jinja2 leaves its helpers out, also where a template means an input of that name
+    meant = {name.name for name in every if name.ctx == "load" and id(name) not in called}
+    found = frozenset(meta.find_undeclared_variables(tree)) | (meant & set(HELPERS) - written)
     asked = {
         node.node.name
         for node in tree.find_all((nodes.Filter, nodes.Test))

@@ -114,7 +114,7 @@ def _item_cost(op: Any, argument: Any, length: int) -> tuple[float, float]:
         return _cost(argument[1], length)[0], 1.0
     if op is ops.ATOMIC_GROUP:
         return _cost(argument, length)[0], 1.0
-    if op in (ops.GROUPREF, ops.GROUPREF_IGNORE):
+    if op is ops.GROUPREF:
         return float(length), 1.0
     return 1.0, 1.0
 

@@ -115,7 +115,7 @@ def _record(node: Record, findings: Findings, key: str) -> Any:
 def _values(node: Record, findings: Findings) -> dict[str, Any]:
     if findings.step is not None:
         declared = _declared(findings.step.entry)
-        return assign(declared, findings.step.clause) or _said_after(declared, findings.step)
+        return assign(declared, findings.step.clause)[0] or _said_after(declared, findings.step)
     wanted = [entry.name for entry in findings.parameters] or [name for name, _ in node.keys]
     return {
         name: findings.values.get(name) for name in wanted if name in findings.values or not findings.omit
@@ -204,7 +204,7 @@ def _around(key: str, node: Leaf, findings: Findings) -> Any:
         return "_".join(content(findings.asked)[:3]) or "empty"
     if said & _TOLD:
         return findings.asked
-    return assign([Entry(key, node.hint)], findings.asked).get(key)
+    return assign([Entry(key, node.hint)], findings.asked)[0].get(key)
 
 
 def _reason(findings: Findings) -> str:

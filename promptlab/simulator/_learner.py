@@ -215,7 +215,7 @@ def scores(learner: Learner, text: str, *, whole: bool = True) -> list[float]:
     mine = frozenset(content(text))
     for terms_of, place in learner.shots:
         if place is not None and (like := _cosine(mine, terms_of)) > 0.35:
-            result[place] = max(result[place], result[place] + like)
+            result[place] += like
     return result
 
 

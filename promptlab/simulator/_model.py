@@ -26,9 +26,10 @@ from promptlab.simulator._rules import Rules
 __all__ = ["reply"]
 
 _TOKEN = re.compile(r"\s?\w{1,6}|\s?[^\w\s]|\s+")
+HOTTEST = 2.0
+"""The highest temperature; more is taken for this."""
 _SURELY = -1e-4
 """The log probability of a token about which there is no doubt."""
-_TRUE_OR_NULL = re.compile(r"(?i)\bnull\b")
 
 
 def reply(body: Mapping[str, Any], *, seed: int) -> Reply:
@@ -66,21 +67,21 @@ def _noise(body: Mapping[str, Any], seed: int) -> Noise:
         return Noise(random.Random(0))  # noqa: S311 - never drawn from
     told = json.dumps([body.get("messages"), body.get("seed"), seed], sort_keys=True, default=str)
     drawn = hashlib.sha256(told.encode("utf-8", "replace")).digest()
-    return Noise(random.Random(drawn), amount)  # noqa: S311 - a simulation, no secret
+    return Noise(random.Random(drawn), min(amount, HOTTEST))  # noqa: S311 - a simulation, no secret
 
 
 def _findings(page: Page, text: str, noise: Noise) -> Findings:
     """Do what the prompt asks for."""
     laid_down = page.rules
     if page.task == "extract":
-        values = assign(page.parameters, text)
+        values, sure = assign(page.parameters, text)
         return Findings(
             text,
             parameters=page.parameters,
             values=values,
             found=bool(values),
             omit=laid_down.omit,
-            sure=0.9 if values else 0.6,
+            sure=sure,
         )
     if page.task == "browse":
         several, sure = every(page.learner, text, noise, laid_down.threshold)

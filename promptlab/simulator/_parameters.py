@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -42,21 +43,26 @@ _EDGES = {"start": "start", "first": "start", "begin": "start", "from": "start",
           "end": "end", "last": "end", "until": "end", "to": "end", "due": "end"}  # fmt: skip
 _SAME = {"xlsx": "excel", "xls": "excel", "docx": "word", "pptx": "powerpoint", "md": "markdown", "jpg": "jpeg",
          "txt": "text", "htm": "html", "html": "webpage"}  # fmt: skip
+NAMED_OPTION = 0.95
+"""How sure it is that an option is meant which the text names."""
 ENOUGH = 1.0
 """The affinity from which a value is taken to be a parameter's."""
 
 
-def assign(parameters: Sequence[Entry], text: str) -> dict[str, Any]:
-    """Give each parameter at most one value of the text, each value to at most one parameter."""
+def assign(parameters: Sequence[Entry], text: str) -> tuple[dict[str, Any], float]:
+    """Give each parameter at most one value of the text, each value to at most one; and how sure that is."""
     found: dict[str, Any] = {}
+    sure: list[float] = []
     values = find_values(text)
+    open_ones: list[Entry] = []
     for entry in parameters:
         options = _options(entry)
-        if options:
-            said = _option(options, text, values)
-            if said is not None:
-                found[entry.name] = said
-    open_ones = [entry for entry in parameters if not _options(entry)]
+        said = _option(options, text, values) if options else None
+        if said is not None:
+            found[entry.name] = said
+            sure.append(NAMED_OPTION)
+        if not options:
+            open_ones.append(entry)
     ranked = sorted(
         (
             (_affinity(entry, value, text), -value.start, index, value)
@@ -71,8 +77,10 @@ def assign(parameters: Sequence[Entry], text: str) -> dict[str, Any]:
         name = open_ones[index].name
         if affinity >= ENOUGH and name not in found and value.start not in used:
             found[name] = value.value
+            sure.append(1 - math.exp(-1.5 * affinity))
             used.add(value.start)
-    return {entry.name: found[entry.name] for entry in parameters if entry.name in found}
+    ordered = {entry.name: found[entry.name] for entry in parameters if entry.name in found}
+    return ordered, sum(sure) / len(sure) if sure else 1 / (1 + 0.5 * len(values))
 
 
 def _about(entry: Entry) -> str:

@@ -18,7 +18,7 @@ _FIT = re.compile(
     r"|in scope|(?:none|any|one|neither) of (?:them|these|those|the)|otherwise|confident|sure|certain|does (?:it|that|this)|can do|exists?|vague|unrelated|unsure|unclear|unknown)\b"
 )
 _ACT = re.compile(
-    r"(?i)\b(?:answer|reply|respond|return|say|use|choose|pick|give|output|label|set|classify|put|write|it is|select)\b"
+    r"(?i)\b(?:answer|reply|respond|return|say|use|choose|pick|give|output|label (?:it|them)|set|classify|put|write|it is|select)\b"
     r"(?:\s+(?:with|as|it|the|label|intent|category|an?|only|just|it as))*\s+[\"'`]?([\w-]+)"
 )
 _ALL_OTHERS = re.compile(
@@ -112,7 +112,7 @@ def _number(share: str) -> float:
 
 
 def _named(said: str, names: Collection[str]) -> str | None:
-    """Give the entry that a sentence names, such as `oos`; the last, which is the one to answer."""
+    """Give the entry that a sentence names, such as `other`; the last, which is the one to answer."""
     found = [
         (match.start(), name)
         for name in names
@@ -123,9 +123,9 @@ def _named(said: str, names: Collection[str]) -> str | None:
 
 def _answer(said: str) -> str | None:
     for act in _ACT.finditer(said):
-        after = said[act.end() :]
-        if act[1].lower() in HOLLOW:
-            continue
-        if act[1].lower() in _NONE_NAMES or re.match(r"[\"'`]|\s*(?:[.,;)]|$|instead\b)", after):
+        word, after = act[1].lower(), said[act.end() :]
+        if word in _NONE_NAMES or re.match(r"[\"'`]", after):
+            return act[1]
+        if word not in HOLLOW and re.match(r"\s*(?:[.,;)]|$|instead\b)", after):
             return act[1]
     return None

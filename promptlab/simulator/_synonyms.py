@@ -28,29 +28,27 @@ finest; happy glad pleased; sad unhappy; angry mad furious; fun entertaining enj
 interesting fascinating; easy simple; hard difficult tough; safe secure; danger dangerous risky unsafe hazard;
 warn warning alert caution; notify notification inform tell; tell say; ask question inquire query; answer reply
 respond response; talk speak chat; write compose; read scan; message note; email mail; letter mail post; phone
-telephone call mobile; picture photo image photograph; thumbnail picture; movie film video; music song tune;
-book novel; newspaper paper press; document file paper; folder directory; spreadsheet excel; slide presentation;
-table grid; chart graph plot diagram; report summary; summary summarize digest sum; dashboard overview; text
-words; word term phrase expression; language tongue; translate translation interpret; meaning definition define;
-website site web; page webpage; internet web online; computer laptop pc; program software application app;
-database db; server host; password passcode; user account; error fault bug mistake; log journal record; job task
-work; plan schedule; meeting appointment; calendar agenda; deadline due; daily day; hourly hour; weekly week;
-monthly month; yearly annual year; night nightly overnight; morning dawn; evening dusk; today now current;
-always ever; often frequently; house home residence; apartment flat; room chamber; kitchen cooking; cook bake
-prepare; food meal dish; eat dine; drink beverage; restaurant diner cafe; recipe cooking; car vehicle automobile
-auto; truck lorry van; bus coach; train railway rail; bike bicycle cycle; plane airplane aircraft jet; flight
-fly plane; airport terminal; airline carrier; ship boat vessel; road street highway; drive ride; travel trip
-journey tour travelling voyage; vacation holiday getaway; visit tour; tourist visitor sightseer; sight
-attraction landmark; hotel motel inn lodging accommodation; stay lodge; luggage baggage bag suitcase; ticket
-pass; passport visa; country nation; abroad overseas foreign international; city town; place location spot; map
-atlas; weather climate; rain shower; time clock hour; late delayed overdue; arrive land arrival reach; depart
-leave departure; cancel abort; suggest suggestion recommend advise; advice tip recommendation; idea suggestion;
-do activity; doctor physician; medicine drug medication; vaccine vaccination shot immunization inoculation; ill
-sick; illness disease sickness; hurt injure pain; school college; teacher instructor; student pupil; lesson
-class course; child kid; friend pal buddy; man guy; woman lady; clothes clothing; shoe boot; plug socket outlet;
-electricity electric power electrical; adapter converter; lamp light; key button; tool device gadget; limit
-restriction maximum; rule regulation policy; allow permit let; need require necessary; want wish desire; state
-status condition
+telephone call mobile; picture photo image photograph; movie film video; music song tune; book novel; newspaper
+paper press; document file paper; folder directory; spreadsheet excel; slide presentation; table grid; chart
+graph plot diagram; report summary; summary summarize digest sum; dashboard overview; text words; word term
+phrase expression; language tongue; translate translation interpret; meaning definition define; website site
+web; page webpage; internet web online; computer laptop pc; program software application app; database db;
+server host; password passcode; user account; error fault bug mistake; log journal record; job task work; plan
+schedule; meeting appointment; calendar agenda; deadline due; daily day; hourly hour; weekly week; monthly
+month; yearly annual year; night nightly overnight; morning dawn; evening dusk; today now current; always ever;
+often frequently; house home residence; apartment flat; room chamber; kitchen cooking; cook bake prepare; food
+meal dish; eat dine; drink beverage; restaurant diner cafe; recipe cooking; car vehicle automobile auto; truck
+lorry van; bus coach; train railway rail; bike bicycle cycle; plane airplane aircraft jet; flight fly plane;
+airport terminal; ship boat vessel; road street highway; drive ride; travel trip journey tour travelling voyage;
+vacation holiday getaway; visit tour; tourist visitor sightseer; sight attraction landmark; hotel motel inn
+lodging accommodation; stay lodge; luggage baggage bag suitcase; ticket pass; country nation; abroad overseas
+foreign international; city town; place location spot; map atlas; weather climate; rain shower; time clock hour;
+arrive land arrival reach; depart leave departure; cancel abort; suggest suggestion recommend advise; advice tip
+recommendation; idea suggestion; doctor physician; medicine drug medication; ill sick; illness disease sickness;
+hurt injure pain; school college; teacher instructor; student pupil; lesson class course; child kid; friend pal
+buddy; man guy; woman lady; clothes clothing; shoe boot; electricity electric power electrical; lamp light; key
+button; tool device gadget; rule regulation policy; allow permit let; need require necessary; want wish desire;
+state status condition
 """
 
 GROUPS: tuple[tuple[str, ...], ...] = tuple(tuple(group.split()) for group in _SAME.split(";"))

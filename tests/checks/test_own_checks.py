@@ -10,7 +10,7 @@ import pytest
 
 from promptlab._errors import UsageError
 from promptlab._grade import grade
-from promptlab._types import Case, Completion, Verdict
+from promptlab._types import Answer, Case, Completion, Verdict
 from promptlab.checks import as_checks, compile_expect
 
 CASE = Case(id="a", input={"request": "x", "list": [1]}, metadata={"k": [1]})
@@ -45,6 +45,15 @@ def test_other_returns_are_errors(returned):
 
     assert (result.status, result.error) == ("error", "check")
     assert "lambda" in result.reason
+
+
+@pytest.mark.parametrize("returned", [None, float("nan"), "yes", [True]])
+def test_wrong_types_raise_type_errors(returned):
+    """What is no kind of verdict is a `TypeError` that says what a check returns."""
+    (check,) = as_checks(lambda answer: returned)
+
+    with pytest.raises(TypeError, match="a check returns"):
+        check(CASE, Answer(value="x", text="x"))
 
 
 class OddError(Exception):

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -200,7 +201,8 @@ def test_readings_never_run_backwards():
     finally:
         sys.setswitchinterval(interval)
 
+    torn = sum(r.done != r.passed + r.failed + r.errors + r.ungraded for r in readings)
+    back = sum(later.done < earlier.done for earlier, later in pairwise(readings))
     assert len(readings) > 2
-    assert all(r.done == r.passed + r.failed + r.errors + r.ungraded for r in readings)
-    assert [r.done for r in readings] == sorted(r.done for r in readings)
+    assert (torn, back) == (0, 0)
     assert meter.read().done == size

@@ -92,7 +92,7 @@ def test_terminal_is_given_back_when_broken_off():
     written = on_terminal(BROKEN_OFF)
 
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")
-    assert "Stopped (broken off): discovery with router: 10 of 20 done" in written
+    assert "Stopped (broken off): discovery with router: 9 of 20 done" in written
 
 
 def test_narrow_locale_gets_words():

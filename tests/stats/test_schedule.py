@@ -198,6 +198,16 @@ def test_eta_takes_odd_news():
     assert eta.seconds_left(99.0) == 0.0
 
 
+def test_eta_counts_rows_once():
+    """A row told done twice counts once in what this run's rows take."""
+    eta = Eta([None] * 4, workers=1)
+    eta.started(0, 0.0)
+    for latency in (2.0, 50.0, 50.0):
+        eta.finished(0, latency)
+
+    assert eta.seconds_left(2.0) == 6.0
+
+
 def test_eta_heeds_fewer_workers():
     """The limit of the moment can be given, and counts."""
     eta = Eta([2.0] * 12, workers=12)

@@ -251,7 +251,6 @@ WORLDS = {
     "same prompt, every case 70 %": _same(0.7, 0.0),
     "same prompt, cases differ": _same(0.7, 0.3),
     "same prompt, nearly always passes": _same(0.95, 0.3),
-    "same prompt, always answers alike": _same(0.7, 1.0),
     "wins 10 %, loses 10 %": _kinds(0.1, 0.1, 0.9),
     "wins 25 %, loses 5 %": _kinds(0.25, 0.05, 0.9),
     "wins 25 %, loses 5 %, always alike": _kinds(0.25, 0.05, 1.0),

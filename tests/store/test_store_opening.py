@@ -258,7 +258,6 @@ def test_close_leaves_no_handle(path: Path):
     store.close()
     put(store, "straggler", "paid for")
     assert text_of(store, "straggler") == "paid for"
-    store.close()
     assert _handles() == before
     assert not path.with_name(path.name + "-wal").exists()
 

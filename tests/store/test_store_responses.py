@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from promptlab._redact import MASK, Secret, redactor
-from promptlab._store import Store, open_store
+from promptlab._store import Store, open_store, request_key
+from promptlab._store._responses import _checksum
 from promptlab._types import Completion
 from tests.store.parts import ENDPOINT, put, request, text_of
 
@@ -137,6 +138,15 @@ def test_strange_values_are_misses(store: Store, path: Path, value: object):
     """Whatever stands in a value's place is a miss, not an error."""
     put(store, "a")
     _change(path, "UPDATE responses SET body = ?", value)
+    assert text_of(store, "a") is None
+
+
+@pytest.mark.parametrize("value", [b"", b"null", b"[]", b'{"text"', b"\xff\xfe", b'{"texts": 1}'], ids=repr)
+def test_values_of_other_make_are_misses(store: Store, path: Path, value: bytes):
+    """A value that is whole, and yet no completion, is a miss too."""
+    put(store, "a")
+    key = bytes.fromhex(request_key(request("a"), ENDPOINT))
+    _change(path, "UPDATE responses SET body = ?, checksum = ?", value, _checksum(key, value))
     assert text_of(store, "a") is None
 
 

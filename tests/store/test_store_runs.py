@@ -344,7 +344,7 @@ def test_damaged_row_is_left_out(path: Path):
         store.record(made, [outcome(0), outcome(1, "fail")])
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
-            "UPDATE texts SET body = replace(body, 'mail', 'mali')"
+            "UPDATE texts SET body = CAST(replace(body, 'mail', 'mali') AS BLOB)"
             " WHERE hash = (SELECT case_hash FROM outcomes WHERE place = 1)"
         )
     with open_store(path) as store:
