@@ -153,7 +153,7 @@ def early_stop(draws: int) -> None:
 
 def calibration(draws: int) -> None:
     """Confidence."""
-    draws //= 5
+    draws //= 4
     print(f"### Calibration ({draws:,} draws a row)\n")
     rows = []
     for source in trials.SOURCES:

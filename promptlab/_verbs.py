@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from promptlab._cases import Suite, as_suite
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 Cases = Any
 """A path, a Suite, a DataFrame, or an iterable of `Case` or mappings."""
+INTERRUPTED = 130
+"""Exit code of a process that was interrupted."""
+
 Checks = Sequence[Callable[..., Any]] | Mapping[str, Callable[..., Any]]
 
 
@@ -99,8 +104,29 @@ def run_targets(
     )
     result = conduct(lab, order)
     if result.interrupted:
+        _exit_as_interrupted()
         raise RunStopped(_what_is_kept(result), partial=result.frame)
     return result
+
+
+def _exit_as_interrupted() -> None:
+    """Let a script that does not catch the interrupt end with one line and exit code 130, as a shell expects.
+
+    Python itself does so for `KeyboardInterrupt` alone, not for what is derived from it.
+    """
+    before = sys.excepthook
+    if getattr(before, "for_interrupts", False):
+        return
+
+    def hook(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+        if not isinstance(value, RunStopped):
+            before(kind, value, trace)
+            return
+        sys.stderr.write(f"{RunStopped.__name__}: {value}\n")
+        raise SystemExit(INTERRUPTED)
+
+    hook.for_interrupts = True  # type: ignore[attr-defined]  # marks it, so that it is set once
+    sys.excepthook = hook
 
 
 def _what_is_kept(result: Result) -> str:

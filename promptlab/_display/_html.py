@@ -7,14 +7,12 @@ from promptlab._display._lines import MARKS, WORDS, count, duration
 from promptlab._display._reading import ROWS_SHOWN, Reading, RowLine
 from promptlab._display._style import FAINT, HEAD, IGNORE_MATH, LINE, ROOT, TABLE, bar, edge
 
-ROW_HEIGHT = 26
+ROW_HEIGHT = 27
 STOP_HINT = "To stop: Kernel menu, Interrupt (press I twice)"
 """Said where a click on a button would not be heard."""
 
 _ONE_LINE = "white-space:nowrap;overflow:hidden;text-overflow:ellipsis"
-_CELL = (
-    f"text-align:left;padding:2px 8px;height:{ROW_HEIGHT - 4}px;{_ONE_LINE};border-bottom:1px solid {LINE}"
-)
+_CELL = f"text-align:left;padding:2px 8px;height:{ROW_HEIGHT - 5}px;line-height:{ROW_HEIGHT - 7}px;{_ONE_LINE};border-bottom:1px solid {LINE}"
 
 
 def panel(reading: Reading, *, hint: str = "", clock: str = "") -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 ROOT = (
-    "text-align:left;line-height:1.45;font-size:13px;margin:4px 0;max-width:1200px;"
+    "text-align:left;line-height:1.45;font-size:13px;margin:4px 0;max-width:1200px;word-wrap:break-word;"
     "font-family:system-ui,-apple-system,'Segoe UI',sans-serif"
 )
 IGNORE_MATH = "tex2jax_ignore mathjax_ignore"

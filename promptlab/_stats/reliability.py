@@ -9,7 +9,8 @@ honest; resampling adds the same bias once more. So three things are worked out:
 - the lower end: the bootstrap turned about the estimate (Davison and Hinkley 1997, 5.2), which
   takes the bias off; and zero where 97.5 % of the chance draws reach as far as the estimate.
 
-Percentiles are widened for few rows as in Hesterberg (2015), The American Statistician 69, 371-386.
+Percentiles are widened for few rows as in Hesterberg (2015), The American Statistician 69, 371-386,
+and both ends go out by half a row, since errors come in such steps.
 """
 
 from __future__ import annotations
@@ -134,11 +135,12 @@ def error_interval(
     honest = _by_chance(confidence, bins, groups, draws, generator)
     above = float(np.quantile(resampled, _upper_percentile(cases)))
     chance_high = float(np.quantile(honest, 0.975))
-    low = 0.0 if error <= chance_high else max(0.0, 2 * error - above)
+    step = 0.5 / cases
+    low = 0.0 if error <= chance_high else max(0.0, 2 * error - above - step)
     return ErrorInterval(
         error=error,
         low=min(low, error),
-        high=min(1.0, max(above, error)),
+        high=min(1.0, max(above, error) + step),
         chance=float(honest.mean()),
         chance_high=chance_high,
         draws=draws,

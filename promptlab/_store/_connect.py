@@ -38,7 +38,11 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.as_uri()}?{query}", uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S
     )
-    return prepared(connection)
+    try:
+        return prepared(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def prepared(connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -57,6 +57,12 @@ class Database:
         self._held: list[threading.Lock] = []
         self._renew_locks()
 
+    def __del__(self) -> None:
+        # What is in memory alone can be read as long as anybody wants it: nobody says when that is over.
+        for name in ("_writer", "_reader"):
+            if (connection := getattr(self, name, None)) is not None:
+                connection.close()
+
     def _renew_locks(self) -> None:
         self._writing = threading.Lock()
         # A database in memory lives in its one connection, so both ways share it.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptlab.simulator._clauses import clauses
-from promptlab.simulator._learner import Entry, Learner, matched, nothing, plain, scores
+from promptlab.simulator._learner import Entry, Learner, matched, nothing, scores
 
 __all__ = ["Choice", "Noise", "choose", "compose", "every"]
 
@@ -64,7 +64,8 @@ def choose(learner: Learner, text: str, noise: Noise, *, none: bool, threshold: 
         none: Whether "none of them" is an answer, as the prompt's rule says.
         threshold: The confidence that the prompt asks for, if it does.
     """
-    logits = [SHARPNESS * noise(score) for score in scores(learner, text)]
+    hits = matched(learner, text)
+    logits = [SHARPNESS * noise(score) for score in scores(learner, text, hits)]
     if not logits:
         return Choice(None, 0.0)
     against = [SHARPNESS * noise(nothing(learner, text))] if none else []
@@ -74,7 +75,7 @@ def choose(learner: Learner, text: str, noise: Noise, *, none: bool, threshold: 
     fits = shares[best]
     taken = not none or fits >= (USUAL_THRESHOLD if threshold is None else threshold)
     others = tuple(learner.entries[index] for index in ranked[1:4] if shares[index] >= 0.1)
-    words = sorted(matched(learner, plain(text))[best].items(), key=lambda pair: -pair[1])
+    words = sorted(hits[best].items(), key=lambda pair: -pair[1])
     return Choice(
         learner.entries[best] if taken else None, fits, others, tuple(word for word, _ in words[:4])
     )
@@ -92,7 +93,7 @@ def every(learner: Learner, text: str, noise: Noise, threshold: float | None) ->
     against = nothing(learner, text)
     best = [-math.inf] * len(learner.entries)
     for part in dict.fromkeys(clauses(text) or [text]):
-        found = scores(learner, part, whole=False)
+        found = scores(learner, part, matched(learner, part), whole=False)
         lead = max(found, default=0.0)
         best = [max(old, new) if new >= 0.6 * lead else old for old, new in zip(best, found, strict=True)]
     bar = USUAL_THRESHOLD if threshold is None else threshold

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from promptlab.simulator._synonyms import HOLLOW
 from promptlab.simulator._words import LIGHT_STEMS, alike, compounds, content, identifier_words, stem, words
 
-__all__ = ["Entry", "Learner", "fit", "matched", "nothing", "plain", "scores"]
+__all__ = ["Entry", "Learner", "fit", "matched", "nothing", "scores"]
 
 NAME, TEXT, EXAMPLE, NEGATED = 1.0, 0.8, 0.4, -0.6
 """What a word counts by where the prompt says it: in a name, a description, an example, after a "not"."""
@@ -67,6 +67,8 @@ class Learner:
     """For each entry: what each of its terms counts."""
     idf: dict[str, float]
     """How telling each term is, from 0 to 1."""
+    holders: dict[str, tuple[int, ...]]
+    """Which entries hold a term."""
     single: frozenset[str]
     """The terms that stand in the prompt as one word."""
     similar: dict[str, tuple[tuple[str, float], ...]]
@@ -126,6 +128,7 @@ def fit(entries: Sequence[Entry], examples: Sequence[tuple[str, str]], *, strict
         entries=tuple(entries),
         weights=tuple(weights),
         idf=idf,
+        holders={term: tuple(i for i, found in enumerate(weights) if term in found) for term in idf},
         single=frozenset(
             term
             for entry in entries
@@ -173,33 +176,31 @@ def _claims(text: str) -> list[list[str]]:
 
 def matched(learner: Learner, text: str) -> list[dict[str, float]]:
     """Give for each entry what each term of the text speaks for it (or, negated, against it)."""
-    single = content(text)
-    apart = set(compounds(text))
+    text = plain(text)
+    apart = compounds(text)
     found: list[dict[str, float]] = [{} for _ in learner.entries]
-    for term in [*single, *(compound for compound in apart if compound in learner.single)]:
+    for term in [*content(text), *(compound for compound in apart if compound in learner.single)]:
         heft = LIGHT_WORD if term in LIGHT_STEMS else 1.0
-        near = _similar(learner, term, spelling=term not in apart)
-        for index, weights in enumerate(learner.weights):
-            best = max(
-                (like * learner.idf[other] * weights[other] for other, like in near if other in weights),
-                key=abs,
-                default=0.0,
-            )
-            if best:
-                found[index][term] = heft * best
+        for other, like in _similar(learner, term, spelling=term not in apart):
+            for index in learner.holders[other]:
+                value = heft * like * learner.idf[other] * learner.weights[index][other]
+                if abs(value) > abs(found[index].get(term, 0.0)):
+                    found[index][term] = value
     return found
 
 
-def scores(learner: Learner, text: str, *, whole: bool = True) -> list[float]:
+def scores(
+    learner: Learner, text: str, hits: Sequence[dict[str, float]], *, whole: bool = True
+) -> list[float]:
     """Score a text against every entry.
 
     Args:
         learner: What was learned from the prompt.
         text: What somebody asked.
+        hits: What each of its terms speaks for, from `matched`.
         whole: Whether an entry must account for the whole text, so that words it lacks count against it.
     """
     text = plain(text)
-    hits = matched(learner, text)
     asked = [term for term in content(text) if term not in LIGHT_STEMS]
     known = {term for found in hits for term in found}
     claims = _claims(text) if learner.strict else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from promptlab.simulator._learner import Entry
@@ -14,8 +16,8 @@ from promptlab.simulator._words import alike, content, identifier_words, stems, 
 __all__ = ["assign"]
 
 _CUES: tuple[tuple[str, str], ...] = (
-    ("email", r"e-?mail|recipient|address|mailbox|sender"),
-    ("url", r"url|link|web ?(?:page|site)|address|download"),
+    ("email", r"e-?mails?|mails?|recipient|address|mailbox|sender"),
+    ("url", r"urls?|links?|web ?(?:page|site|address)|download"),
     ("file", r"files?|filename|path|document|attachment"),
     ("path", r"path|folder|directory"),
     ("date", r"dates?|day|when|deadline|yyyy|since|until|period"),
@@ -56,7 +58,7 @@ def assign(parameters: Sequence[Entry], text: str) -> tuple[dict[str, Any], floa
     values = find_values(text)
     open_ones: list[Entry] = []
     for entry in parameters:
-        options = _options(entry)
+        options = _wanted(entry).options
         said = _option(options, text, values) if options else None
         if said is not None:
             found[entry.name] = said
@@ -83,14 +85,42 @@ def assign(parameters: Sequence[Entry], text: str) -> tuple[dict[str, Any], floa
     return ordered, sum(sure) / len(sure) if sure else 1 / (1 + 0.5 * len(values))
 
 
-def _about(entry: Entry) -> str:
-    return f"{' '.join(identifier_words(entry.name))}: {entry.text} {' '.join(value for _, value in entry.fields)}"
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a parameter's name and description say of its value."""
+
+    kinds: frozenset[str]
+    """The kinds of value that they hint at."""
+    named: frozenset[str]
+    """Those that the name alone hints at."""
+    about: frozenset[str]
+    """The telling stems."""
+    options: tuple[str, ...]
+    """The values allowed, where they are listed."""
+    told: frozenset[str]
+    """The words that the value is said to come after."""
+    edge: str | None
+    """Which end of a span it is: `start` or `end`."""
 
 
-def _options(entry: Entry) -> list[str]:
-    match = _OPTIONS.search(_about(entry))
+@lru_cache(maxsize=2_000)
+def _wanted(entry: Entry) -> _Wanted:
+    name = identifier_words(entry.name)
+    about = f"{' '.join(name)}: {entry.text} {' '.join(value for _, value in entry.fields)}"
+    return _Wanted(
+        kinds=frozenset(kind for kind, cue in _CUE_PATTERNS if cue.search(about)),
+        named=frozenset(kind for kind, cue in _CUE_PATTERNS if cue.search(" ".join(name))),
+        about=frozenset(content(about)),
+        options=_options(about),
+        told=frozenset(word for match in _AFTER.finditer(about) for word in words(match[1])) - {"or"},
+        edge=next((_EDGES[word] for word in name if word in _EDGES), None),
+    )
+
+
+def _options(about: str) -> tuple[str, ...]:
+    match = _OPTIONS.search(about)
     names = re.split(r"\s*[,|/]\s*(?:or\s+)?|\s+or\s+", match[1]) if match else []
-    return [name.strip("\"'`. ") for name in names if name.strip("\"'`. ")]
+    return tuple(name.strip("\"'`. ") for name in names if name.strip("\"'`. "))
 
 
 def _option(options: Sequence[str], text: str, values: Sequence[Value]) -> str | None:
@@ -111,30 +141,22 @@ def _option(options: Sequence[str], text: str, values: Sequence[Value]) -> str |
 
 def _affinity(entry: Entry, value: Value, text: str) -> float:
     """Say how likely a value is a parameter's: by its kind, the words around it, and where it stands."""
-    about = _about(entry)
-    kinds = [kind for kind, cue in _CUE_PATTERNS if cue.search(about)]
-    named = [kind for kind, cue in _CUE_PATTERNS if cue.search(" ".join(identifier_words(entry.name)))]
-    if kinds and value.kind not in kinds:
+    wanted = _wanted(entry)
+    if wanted.kinds and value.kind not in wanted.kinds:
         return 0.0
     before = words(text[: value.start])[-4:]
-    after = words(text[value.end :])[:2]
-    around = set(stems(" ".join([*before, *after])))
-    shared = len(around & set(content(about)))
-    score = (
-        (0.7 if value.kind in kinds else 0.0) + (0.3 if value.kind in named else 0.0) + min(0.3 * shared, 0.9)
-    )
-    score += 0.3 if len(set(kinds)) == 1 else 0.0
-    return score + _place(entry, about, before)
+    around = stems(" ".join([*before, *words(text[value.end :])[:2]]))
+    shared = len(wanted.about.intersection(around))
+    score = 0.7 * (value.kind in wanted.kinds) + 0.3 * (value.kind in wanted.named) + min(0.3 * shared, 0.9)
+    return score + 0.3 * (len(wanted.kinds) == 1) + _place(wanted, before)
 
 
-def _place(entry: Entry, about: str, before: Sequence[str]) -> float:
+def _place(wanted: _Wanted, before: Sequence[str]) -> float:
     """Add for the preposition before a value: the one that the parameter names, or that fits its end."""
     near = next((word for word in reversed(before) if word not in {"the", "a", "our", "at", "of"}), "")
-    told = {word for match in _AFTER.finditer(about) for word in words(match[1])}
-    if told:
-        return 0.7 if near in told - {"or"} else -0.4
-    edge = next((_EDGES[word] for word in identifier_words(entry.name) if word in _EDGES), None)
-    if edge is None:
+    if wanted.told:
+        return 0.7 if near in wanted.told else -0.4
+    if wanted.edge is None:
         return 0.0
-    other = "end" if edge == "start" else "start"
-    return 0.6 if near in _BEFORE[edge] else -0.6 if near in _BEFORE[other] else 0.0
+    other = "end" if wanted.edge == "start" else "start"
+    return 0.6 if near in _BEFORE[wanted.edge] else -0.6 if near in _BEFORE[other] else 0.0

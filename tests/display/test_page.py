@@ -331,7 +331,7 @@ def test_panel_reserves_its_height():
     for event in events_of(run, make_outcomes(40)):
         meter.fold(event)
 
-    assert before.count("min-height:342px") == panel(meter.read()).count("min-height:342px") == 1
+    assert before.count("min-height:355px") == panel(meter.read()).count("min-height:355px") == 1
 
 
 def test_bundle_is_what_a_notebook_keeps():

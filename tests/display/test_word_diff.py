@@ -27,6 +27,8 @@ TEXTS = st.text(alphabet="ab. \n\té\u2028", max_size=40)
         ("one two three", "uno dos three", [("gone", "one two"), ("new", "uno dos"), ("same", " three")]),
         ("keep\nold line\nkeep", "keep\nnew line\nkeep",
          [("same", "keep\n"), ("gone", "old"), ("new", "new"), ("same", " line\nkeep")]),
+        ("a\n\nb", "x\n\ny",
+         [("gone", "a"), ("new", "x"), ("same", "\n\n"), ("gone", "b"), ("new", "y")]),
         ("word end", "word\nend", [("same", "word"), ("gone", " "), ("new", "\n"), ("same", "end")]),
     ],
 )  # fmt: skip

@@ -39,9 +39,11 @@ def _begin(client, lines, endpoint=CHAT):
 
 
 def _end(client, batch, *statuses):
-    while batch.status not in (statuses or ("completed", "failed", "cancelled")):
+    for _ in range(5000):
+        if batch.status in (statuses or ("completed", "failed", "cancelled")):
+            return batch
         batch = client.batches.retrieve(batch.id)
-    return batch
+    raise AssertionError(f"still {batch.status}")
 
 
 def _results(client, file_id):

@@ -135,7 +135,7 @@ def test_log_goes_with_damaged_store(filled: Path):
     """What a killed process left in the write-ahead log is set aside with the file it belongs to."""
     code = (
         "import os, sys; from promptlab._store import open_store; from tests.store.parts import put\n"
-        "put(open_store(sys.argv[1]), 'late', 'x'); os._exit(0)"
+        "store = open_store(sys.argv[1]); put(store, 'late', 'x'); os._exit(0)"
     )
     said(start(code, filled))
     log = filled.with_name(filled.name + "-wal")
@@ -151,7 +151,7 @@ def test_leftover_log_is_not_replayed(filled: Path):
     """The log of a store that was deleted never becomes part of the next store."""
     code = (
         "import os, sys; from promptlab._store import open_store; from tests.store.parts import put\n"
-        "put(open_store(sys.argv[1]), 'ghost', 'x'); os._exit(0)"
+        "store = open_store(sys.argv[1]); put(store, 'ghost', 'x'); os._exit(0)"
     )
     said(start(code, filled))
     filled.unlink()
