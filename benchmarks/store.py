@@ -211,18 +211,26 @@ def measure_large(path: Path, total: int, cases: int) -> None:
         measure_threads(store, "large")
         for cached in (False, True):
             made = run(f"new-{cached}", cases)
-            rows = [outcome(number, cached=cached) for number in range(cases)]
             began = time.perf_counter()
             store.begin(made)
-            for first in range(0, cases, 50):
-                store.record(made, rows[first : first + 50])
-            store.finish(made.id, {"wall_s": 1.0})
             spent = time.perf_counter() - began
+            for first in range(0, cases, 50):
+                rows = [outcome(number, cached=cached) for number in range(first, first + 50)]
+                began = time.perf_counter()
+                store.record(made, rows)
+                spent += time.perf_counter() - began
+            store.finish(made.id, {"wall_s": 1.0})
             what = f"record {cases:,} rows{' again' if cached else ''}, 50 a commit"
             print(f"  {what:<34} {spent:8.2f} s   {spent / cases * 1e6:.0f} us each")
         timed("history", store.runs, 0.5)
+        memory("peak memory so far")
         timed(f"rows of {cases:,} cases", lambda: store.outcomes("new-True"), repeats=1)
         timed("expected latencies", lambda: store.latencies(made.cases, suite="bench", prompt="discovery"))
+
+
+def memory(what: str) -> None:
+    """Print the most memory this process ever had."""
+    print(f"  {what:<34} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB")
 
 
 def main() -> None:
@@ -244,12 +252,9 @@ def main() -> None:
         path = Path(folder) / "large.sqlite3"
         fill(path, total, 300)
         print(f"a store of {total:,} answers and 300 runs ({path.stat().st_size / 1e6:,.0f} MB):")
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        memory("peak memory after filling it")
         measure_large(path, total, cases)
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(
-            f"  peak memory {after / 1024:,.0f} MB, {(after - before) / 1024:,.0f} of it since the store was filled"
-        )
+        memory("peak memory with a run's rows")
 
 
 if __name__ == "__main__":

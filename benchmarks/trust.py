@@ -75,6 +75,7 @@ def repeats(draws: int) -> None:
     print(f"### Several answers a case ({draws:,} draws a row)\n")
     print("A t interval, which is not used, stands beside for comparison.\n")
     rows = []
+    without: list[tuple[float, str, int, int]] = []
     for world in trials.WORLDS:
         for cases in trials.SIZES:
             for times in (2, 5):
@@ -82,9 +83,20 @@ def repeats(draws: int) -> None:
                 rows.append(
                     (world, cases, times, percent(cell.said), percent(cell.wrong, 2), percent(cell.covered), percent(cell.covered_by_t))
                 )  # fmt: skip
+                if cell.wrong == cell.said:
+                    without.append((cell.said, world, cases, times))
     table(
         ["world", "cases", "repeats", "said", "wrong", "clustered interval covers", "t interval covers"], rows
     )
+    many = 20 * draws
+    print(
+        f"The five rows without a true difference that erred most, drawn {many:,} times (the test alone):\n"
+    )
+    closer = []
+    for _, world, cases, times in sorted(without, reverse=True)[:5]:
+        share = trials.alarms(world, cases, times, draws=many, seed=cases)
+        closer.append((world, cases, times, percent(share, 2)))
+    table(["world", "cases", "repeats", "said"], closer)
 
 
 def one_prompt(draws: int) -> None:

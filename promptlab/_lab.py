@@ -85,8 +85,9 @@ class Lab:
         self._base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
         self.model = model or os.environ.get("PROMPTLAB_MODEL") or DEFAULT_MODEL
         """The model where a prompt names none."""
-        self.simulated = not self._base_url and not self._key.reveal()
-        """Whether the embedded simulator answers."""
+        self._embedded = not self._base_url and not self._key.reveal()
+        self.simulated = self._embedded or "/simulated/" in (self._base_url or "")
+        """Whether a simulator answers: the embedded one, or one whose address says so."""
         self.limits = limits or Limits()
         """What a run may take."""
         if not isinstance(self.limits, Limits):
@@ -113,7 +114,7 @@ class Lab:
     @property
     def endpoint(self) -> str:
         """What the store keys responses by: the base URL, or the simulator's name and settings."""
-        return SIMULATOR if self.simulated else self._base_url or OPENAI
+        return SIMULATOR if self._embedded else self._base_url or OPENAI
 
     def budget(self, expected: Callable[[Request], float | None]) -> Budget:
         """Make what one run may spend.
@@ -167,7 +168,7 @@ class Lab:
     def _openai(self) -> OpenAIProvider:
         with self._lock:
             parts = self._parts
-            if self.simulated and (parts.simulator is None or not parts.simulator.alive()):
+            if self._embedded and (parts.simulator is None or not parts.simulator.alive()):
                 parts.forget_endpoint()
                 parts.simulator = Simulator()
             if parts.provider is None:
@@ -185,7 +186,7 @@ class Lab:
         self.close()
 
     def __repr__(self) -> str:
-        where = "the embedded simulator" if self.simulated else self._base_url or "the SDK's default endpoint"
+        where = "the embedded simulator" if self._embedded else self._base_url or "the SDK's default endpoint"
         return (
             f"Lab(model={self.model!r}, {where}, store={str(self._store_at) if self._store_at else 'off'!r})"
         )

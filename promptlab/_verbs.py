@@ -9,12 +9,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from promptlab._cases import Suite, as_suite
-from promptlab._display import Changes
+from promptlab._display import Changes, Record, show_record
 from promptlab._errors import RunStopped
+from promptlab._frame import to_frame
 from promptlab._lab import Lab, default_lab
+from promptlab._order import Order, target_label
 from promptlab._prompt import Prompt, as_prompt
-from promptlab._session import Order, Result, conduct, target_label
+from promptlab._session import Result, conduct
 from promptlab._settings import resolve_repeats, resolve_workers
+from promptlab._summary import summarise
 from promptlab._types import Outcome
 from promptlab.checks import as_checks
 
@@ -136,6 +139,33 @@ def _what_is_kept(result: Result) -> str:
 
 
 def last_run(*, lab: Lab | None = None) -> pd.DataFrame | None:
-    """Give the frame of the last run of this process, also where it was stopped; None where there was none."""
-    result = (lab or default_lab()).last
-    return None if result is None else result.frame
+    """Show the last run again, and give its frame; also where it was stopped, or its page was reloaded.
+
+    The last run of this process is taken, else the store's.
+
+    Args:
+        lab: Whose last run; that of the lab from the environment where none is given.
+
+    Returns:
+        The frame, as `run_parallel` gave it; None where there was no run.
+    """
+    lab = lab or default_lab()
+    result = lab.last or _stored_run(lab)
+    if result is None:
+        return None
+    if result.record is not None:
+        show_record(result.record)
+    return result.frame
+
+
+def _stored_run(lab: Lab) -> Result | None:
+    """Make a result of the store's last run, from the rows that were recorded."""
+    entry = lab.store.last_run()
+    run = lab.store.run(entry["run"]) if entry else None
+    if entry is None or run is None:
+        return None
+    outcomes = tuple(lab.store.outcomes(run.id))
+    summary = summarise(run, outcomes, entry["wall_s"] or 0.0, entry["stopped"])
+    frame = to_frame(run.id, outcomes, summary.plain())
+    record = Record(run=run, summary=summary, outcomes=outcomes)
+    return Result(run=run, outcomes=outcomes, summary=summary, frame=frame, record=record)

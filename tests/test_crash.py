@@ -65,9 +65,7 @@ def test_killed_run_is_continued(server):
 
     said, _ = start(server, 300).communicate(timeout=120)
 
-    assert "{'pass': 300}" in said.splitlines()[-1].replace(", 'fail': 0", "").replace(
-        ", 'error': 0", ""
-    ).replace(", 'ungraded': 0", "").replace(", 'not_run': 0", "")
+    assert "'pass': 300" in said.splitlines()[-1]
     assert 300 <= len(server.calls) <= 300 + kills * 8
 
 

@@ -15,7 +15,7 @@ FLOORS = (
      "_recover", "checks", "_grade", "_summary"),
     ("_runner", "_target", "_row"),
     ("_cases", "_providers", "_store", "_display", "_frame"),
-    ("_lab", "_session", "_verbs", "_history", "_plan"),
+    ("_lab", "_order", "_session", "_verbs", "_history", "_plan"),
     ("__init__", "magics", "cli", "__main__"),
 )  # fmt: skip
 WORKSHOPS = set(FLOORS[3])

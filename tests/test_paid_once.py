@@ -253,3 +253,24 @@ def test_parallel_runs_store_apart(lab, server):
         == 0
     )
     assert len(promptlab.history(lab=lab)) == 8
+
+
+def test_last_run_is_kept(lab, server):
+    """The last run's frame can be had again, in this process and, from the store, in the next."""
+    frame = promptlab.run_parallel(cases(3), PROMPT, lab=lab)
+
+    assert promptlab.last_run(lab=lab) is frame
+    with Lab(base_url=server.base_url, display="none") as later:
+        again = promptlab.last_run(lab=later)
+    pd.testing.assert_frame_equal(
+        again.drop(columns=["cached"]),
+        frame.drop(columns=["cached"]),
+        check_like=True,
+        check_categorical=True,
+    )
+
+
+def test_no_last_run_is_none(tmp_path):
+    """Where nothing was run there is no last run."""
+    with Lab(store=tmp_path / "empty.sqlite3", display="none") as lab:
+        assert promptlab.last_run(lab=lab) is None

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from promptlab._providers import OpenAIProvider, retried
-from promptlab._providers._reading import read_duration, wait_asked
+from promptlab._providers._waits import read_duration, wait_asked
 from promptlab._redact import MASK, Secret, redactor
 from promptlab._scope import Scope, Stop
 from promptlab._types import Completion, Failure, Request

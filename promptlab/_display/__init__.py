@@ -9,7 +9,7 @@ from promptlab._display._choose import choose
 from promptlab._display._escape import one_line
 from promptlab._display._meter import Meter
 from promptlab._display._reading import Reading, RowLine
-from promptlab._display._record import Record
+from promptlab._display._record import Record, show_record
 from promptlab._display._screen import Display
 from promptlab._display._widget import Panels
 
@@ -25,4 +25,5 @@ __all__ = [
     "changes_text",
     "choose",
     "one_line",
+    "show_record",
 ]

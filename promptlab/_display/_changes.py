@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from promptlab._diff import Segment
 from promptlab._display._escape import clip, html, one_line
-from promptlab._display._style import CELL, FAINT, PRE, TABLE, edge, tint
+from promptlab._display._style import CELL, FAINT, IGNORE_MATH, PRE, ROOT, TABLE, edge, tint
 from promptlab._types import Status
 
 DIFF_ROOM = 14_000
@@ -50,7 +50,7 @@ def changes_html(changes: Changes) -> str:
     failing = _cases("still failing", "ungraded", changes.failing)
     words = _words(changes.segments) if changes.segments else "The text is the same."
     return (
-        f'<div style="margin:8px 0"><div style="font-weight:600">What changed: {html(one_line(changes.headline, HEADLINE_LENGTH))}</div>'
+        f'<div class="{IGNORE_MATH}" style="{ROOT}"><div style="font-weight:600">What changed: {html(one_line(changes.headline, HEADLINE_LENGTH))}</div>'
         f'<table style="{TABLE}"><tbody><tr><td style="{CELL};width:50%">{words}</td>'
         f'<td style="{CELL};width:50%">{broke}{fixed}{failing}</td></tr></tbody></table></div>'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -159,3 +160,13 @@ def _notices(notices: Sequence[str]) -> str:
 
 def _line(style: str, text: str) -> str:
     return f'<div style="{style}">{html(text)}</div>' if style else f"<div>{html(text)}</div>"
+
+
+def show_record(record: Record) -> None:
+    """Show a record in the notebook's cell; where there is no notebook nothing is shown."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    if shell is not None and hasattr(shell, "kernel"):
+        from IPython.display import display
+
+        display(record.bundle(), raw=True)

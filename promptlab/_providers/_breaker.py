@@ -27,12 +27,12 @@ class Outage:
     Down is an endpoint that failed again and again without one answer in between: five times where it has
     never answered, else twice as often as calls may be under way. Then three rows go on as if nothing were
     (each with its own growing waits, so that a fault that goes away after some tries is overcome), and every
-    three seconds the row with the fewest calls is sent ahead; one answer ends it. After twenty seconds without
+    three seconds the row with the fewest calls is sent ahead; one answer ends it. After 24 seconds without
     an answer the rows that were tried are given up. Since these may be the very rows at fault, up to three
     rows that were never tried go before all others are given up too.
     """
 
-    PATIENCE_S = 20.0
+    PATIENCE_S = 24.0
     SCOUTS = 3
     MOST_CALLS = 24
     """Calls that scouts and probes may make together."""
@@ -67,8 +67,8 @@ class Outage:
 
     def alive(self, row: Row) -> bool:
         """Note an answer of any sort; tells whether it ended an outage."""
-        was, fresh = self._open, self._fresh_under_way
-        fresh.discard(row.number)
+        was = self._open
+        self._fresh_under_way.discard(row.number)
         self._proven, self._failed, self._since, self._open = True, 0, math.inf, False
         return was
 
@@ -93,10 +93,6 @@ class Outage:
         self._fresh_under_way.clear()
         self._probe_at = now + 0.25
         return True
-
-    def forgive(self) -> None:
-        """Begin anew, as for a new run."""
-        self.__init__()  # type: ignore[misc]  # the state at the beginning is the one to go back to
 
     def done(self, row: Row) -> None:
         """Note that a row is not tried any more."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -25,19 +27,21 @@ class Simulator:
 
     def __init__(self, options: Sequence[str] = ()) -> None:
         command = [sys.executable, "-m", "promptlab.simulator", "--port", "0", "--die-with-parent", *options]
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process that writes it
         # It ends when its standard input does, so that it never outlives this process, however that ends.
         self._process = subprocess.Popen(  # noqa: S603 - our own module, arguments as a list
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
         )
         assert self._process.stdout is not None
-        line = self._process.stdout.readline().strip()
-        if not line.startswith("http://"):
-            _, said = self._process.communicate(timeout=5)
-            raise PromptlabError(
-                f"the simulator did not start: {said.strip()[-500:] or line or 'it said nothing'}"
-            )
-        self.base_url = line.rstrip("/") + "/v1"
-        """The endpoint to call, on loopback."""
+        self._url = self._process.stdout.readline().strip()
+        if not self._url.startswith("http://"):
+            self._process.wait(5)
+            self._errors.seek(0)
+            said = self._errors.read().decode(errors="replace").strip()[-500:]
+            raise PromptlabError(f"the simulator did not start: {said or self._url or 'it said nothing'}")
+        name = hashlib.sha256(str(self.stats()["settings"]).encode()).hexdigest()[:12]
+        self.base_url = f"{self._url}/simulated/{name}/v1"
+        """The endpoint to call, on loopback. It names what shapes the answers, so that a store knows them again."""
 
     def stats(self) -> dict[str, Any]:
         """Ask the simulator's counters: calls started, done, under way, limited and so on."""
@@ -57,13 +61,12 @@ class Simulator:
         if self.alive():
             self._process.terminate()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
             if pipe is not None:
                 pipe.close()
 
     def _ask(self, path: str, *, post: bool = False) -> bytes:
-        url = self.base_url.removesuffix("/v1") + path
-        request = urllib.request.Request(url, data=b"{}" if post else None)  # noqa: S310 - our own loopback server
+        request = urllib.request.Request(self._url + path, data=b"{}" if post else None)  # noqa: S310 - our own loopback server
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - the same
             content: bytes = response.read()
             return content

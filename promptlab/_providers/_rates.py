@@ -97,8 +97,9 @@ class LearnedPace:
         self._level = 0.0
         self._stamp = 0.0
         self._refused_at = -math.inf
-        self._growth = self.GROWTH
-        self._calm_s = self.CALM_S
+        self._growth = self._growth_before = self.GROWTH
+        self._calm_s = self._calm_before = self.CALM_S
+        self._before: float | None = None
         self._anchors: deque[tuple[float, int]] = deque(maxlen=16)
 
     def wait(self, now: float) -> float:
@@ -134,21 +135,35 @@ class LearnedPace:
 
     def refused(self, now: float) -> None:
         """Work the rate out anew: too many calls were sent."""
+        self._before, self._growth_before, self._calm_before = self.rate, self._growth, self._calm_s
+        self._estimate()
+        self._refused_at = self._stamp = now
+        self._level = 0.0
+
+    def fewer(self) -> None:
+        """Note one more refusal of the same moment: the provider had let in one call less."""
+        if not self._anchors:
+            return
+        at, accepted = self._anchors[-1]
+        self._anchors[-1] = (at, accepted - 1)
+        if self._before != self.rate:
+            self.rate, self._growth, self._calm_s = self._before, self._growth_before, self._calm_before
+            self._estimate()
+
+    def _estimate(self) -> None:
         (began, before), (at, accepted) = self._anchors[0], self._anchors[-1]
         seconds, calls = at - began, accepted - before
         if seconds >= 0.1 and calls >= 1:
             found = (calls + 1) / seconds
             if self.rate is None:
                 self.rate = self._first = found
-            else:
-                # The same rate again: the provider confirms it, so the next try to exceed it may wait longer.
-                if found > 0.75 * self._first:
-                    self._growth, self._calm_s = max(0.005, self._growth / 2), min(30.0, self._calm_s * 2)
-                self.rate = self._first = 0.98 * min(found, self.rate)
+                return
+            # The same rate again: the provider confirms it, so the next try to exceed it may wait longer.
+            if found > 0.75 * self._first:
+                self._growth, self._calm_s = max(0.005, self._growth / 2), min(30.0, self._calm_s * 2)
+            self.rate = self._first = 0.98 * min(found, self.rate)
         elif self.rate is not None:
             self.rate *= 0.8
-        self._refused_at = self._stamp = now
-        self._level = 0.0
 
     def hold(self, until: float) -> None:
         """Begin with nothing saved up after a pause: a window may have begun anew in it."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import math
-import re
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from promptlab._providers._waits import wait_asked
 from promptlab._types import Completion, Failure, Kind
 
 KIND_OF_STATUS: Mapping[int, Kind] = {
@@ -40,7 +38,7 @@ def read_response(
         body: The whole body, inflated.
         redact: Masks secrets in every text that is taken out of the response.
     """
-    if status == 200:
+    if 200 <= status < 300:
         return _read_ok(body, redact)
     return _read_error(status, headers, body, redact)
 
@@ -140,49 +138,6 @@ def _kind(status: int, code: str) -> Kind:
     if status >= 500:
         return "server"
     return "bad_request" if status >= 400 else "bad_response"
-
-
-def wait_asked(headers: Mapping[str, str]) -> float | None:
-    """Read how many seconds the server asks to wait; None where it says nothing sensible.
-
-    Read are `retry-after-ms`, `retry-after` (seconds or an HTTP date), then `x-ratelimit-reset-requests`
-    and `-tokens` (such as `1s`, `6m0s`, `250ms`) of a limit that has nothing remaining.
-    """
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "").strip()
-        seconds = _number(value, scale)
-        if seconds is None and scale == 1.0 and value:
-            seconds = _until(value)
-        if seconds is not None and seconds > 0:
-            return seconds
-    resets = [
-        read_duration(headers.get(f"x-ratelimit-reset-{what}", ""))
-        for what in ("requests", "tokens")
-        if headers.get(f"x-ratelimit-remaining-{what}", "").strip() in ("", "0")
-    ]
-    return max((seconds for seconds in resets if seconds), default=None)
-
-
-def _number(text: str, scale: float) -> float | None:
-    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text, re.ASCII):
-        return None
-    return float(text) * scale
-
-
-def _until(date: str) -> float | None:
-    try:
-        moment = email.utils.parsedate_to_datetime(date).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return moment - time.time()
-
-
-def read_duration(text: str) -> float | None:
-    """Read a duration such as `1h2m3.5s` or `250ms` as seconds; None where it is none."""
-    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)", text.strip()[:40], re.ASCII)
-    if not parts or "".join(n + unit for n, unit in parts) != text.strip():
-        return _number(text.strip(), 1.0)
-    return math.fsum(float(n) * {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}[unit] for n, unit in parts)
 
 
 def bad_response(message: str) -> Failure:

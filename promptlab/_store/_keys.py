@@ -15,6 +15,7 @@ SCHEME = 1
 """Version of the way keys are made; a new one starts from nothing."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_SIMULATED = re.compile(r"/simulated/([0-9a-f]+)/v1")
 _SECRET = re.compile(r"key|token|secret|passw|sig|auth|credential|^(code|sv|se|pwd)$", re.IGNORECASE)
 
 
@@ -41,6 +42,7 @@ def request_key(request: Request, endpoint: str) -> str:
 def endpoint_name(endpoint: str) -> str:
     """Write a base URL in one way, without anything secret; other texts stay as they are.
 
+    An address that says `/simulated/NAME` is that simulator, at whatever port it is today.
     User name and password, the fragment, and parameters of the query that carry secrets are left out.
     """
     if "://" not in endpoint:
@@ -52,6 +54,8 @@ def endpoint_name(endpoint: str) -> str:
     pairs = sorted(
         pair for pair in parse_qsl(url.query, keep_blank_values=True) if not _SECRET.search(pair[0])
     )
+    if simulated := _SIMULATED.fullmatch(url.path.rstrip("/")):
+        return f"simulator:{simulated[1]}"
     query = f"?{urlencode(pairs, errors='backslashreplace')}" if pairs else ""
     return f"{url.scheme.lower()}://{host}{url.path.rstrip('/')}{query}"
 

@@ -66,7 +66,7 @@ _FINISH = "UPDATE runs SET finished = 1, stopped = ?, wall_s = ?, summary = ? WH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """An outcome, ready to be written."""
+    """An outcome, and the hashes of the two texts that hold what does not fit its columns."""
 
     outcome: Outcome
     case: bytes
@@ -84,20 +84,20 @@ def beginning(run: Run, redact: Redact) -> Work:
 
 def recording(run: Run, outcomes: Sequence[Outcome], redact: Redact) -> Work:
     """Make the work that adds rows to a run and moves its counters; a row already there is left as it is."""
-    rows = [
-        _Row(
-            outcome=outcome,
-            case=pack(_case_fields(outcome.case, redact)),
-            detail=pack(_detail_fields(outcome, redact)),
-        )
-        for outcome in outcomes
-    ]
+    rows, texts = [], []
+    for outcome in outcomes:
+        case = pack(_case_fields(outcome.case, redact))
+        detail = pack(_detail_fields(outcome, redact))
+        row = _Row(outcome=outcome, case=digest(case), detail=digest(detail))
+        rows.append(row)
+        texts += [(row.case, case), (row.detail, detail)]
 
     def work(connection: sqlite3.Connection) -> None:
         number = _number(connection, run, redact)
         places = {(variant.name, variant.version): place for place, variant in enumerate(run.variants)}
         names = {variant.name: place for place, variant in enumerate(run.variants)}
         sums: dict[int, dict[str, Any]] = {}
+        connection.executemany(_ADD_TEXT, texts)
         for row in rows:
             outcome = row.outcome
             place = places.get((outcome.prompt, outcome.version), names.get(outcome.prompt, 0))
@@ -154,9 +154,9 @@ def _add(connection: sqlite3.Connection, number: int, place: int, row: _Row) -> 
     """Add a row; False where it was there already."""
     o = row.outcome
     cached = int(o.completion is not None and o.completion.cached)
-    values = (number, o.index, place, o.repeat, o.status, o.attempts, cached, real(o.started_s))
-    hashes = (_keep(connection, row.case), _keep(connection, row.detail))
-    return connection.execute(_ADD_OUTCOME, (*values, real(o.finished_s), *hashes)).rowcount > 0
+    times = (real(o.started_s), real(o.finished_s))
+    values = (number, o.index, place, o.repeat, o.status, o.attempts, cached, *times, row.case, row.detail)
+    return connection.execute(_ADD_OUTCOME, values).rowcount > 0
 
 
 def _zero(number: int, place: int) -> dict[str, Any]:

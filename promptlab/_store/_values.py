@@ -36,7 +36,7 @@ def plain(value: Any, redact: Redact, depth: int = 0) -> Any:
         return _number(value)
     if depth > DEEPEST:
         return "(nested too deeply to be kept)"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):  # the check for a dict is quick
         return {
             redact(key if isinstance(key, str) else _show(key)): plain(item, redact, depth + 1)
             # Taken at once: another thread may be changing what it was given.
@@ -112,14 +112,14 @@ def cut(text: str | None) -> str | None:
 
 def whole(value: Any) -> int | None:
     """Give a count that fits a column, or None."""
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool) and abs(int(value)) < 2**53:
+    if isinstance(value, int | numbers.Integral) and not isinstance(value, bool) and abs(int(value)) < 2**53:
         return int(value)
     return None
 
 
 def real(value: Any) -> float | None:
     """Give a finite number, or None."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    if not isinstance(value, float | numbers.Real) or isinstance(value, bool):
         return None
     try:
         number = float(value)

@@ -29,7 +29,7 @@ def serve(state: State, exchange: Exchange) -> None:
         ApiError: There is no such route (404), or not by this method (405).
     """
     request = exchange.request
-    methods, name = _find(request.path)
+    methods, name = _find(_within(request.path))
     if methods is None:
         hint = "" if request.path.startswith("/v1/") else " The API is under /v1."
         message = f"Unknown request URL: {request.method} {request.path[:200]}.{hint}"
@@ -40,6 +40,13 @@ def serve(state: State, exchange: Exchange) -> None:
         message = f"Not allowed to {request.method} on {request.path[:200]} (allowed: {allowed})."
         raise ApiError(405, message, code="method_not_supported", headers=[("allow", allowed)])
     handler(state, exchange, name)
+
+
+def _within(path: str) -> str:
+    """Leave out the name under which a client addresses this simulator: `/simulated/NAME/v1/…` is `/v1/…`."""
+    if not path.startswith("/simulated/"):
+        return path
+    return "/" + "/".join(path.split("/")[3:])
 
 
 def _find(path: str) -> tuple[dict[str, Handler] | None, str]:

@@ -280,7 +280,7 @@ def test_stop_button_reaches_a_blocking_cell(jupyterlab):
 
 def test_hint_stays_without_an_answer(jupyterlab):
     """Where no report of a view comes the button stays shut, the hint in sight, and the probes are few."""
-    messages = jupyterlab.run("blocking(40, 0.1)")
+    messages = jupyterlab.run("blocking(30, 0.1)")
     states = [
         m["content"]["data"].get("state", {}) for m in messages if m["msg_type"] in ("comm_open", "comm_msg")
     ]
@@ -312,3 +312,21 @@ except KeyboardInterrupt:
     assert "error" not in kinds_seen
     assert "interrupted" in "".join(m["content"]["text"] for m in seen if m["msg_type"] == "stream")
     assert "Stopped (broken off): discovery" in replaced(seen)[-1]["text/html"]
+
+
+def test_executed_notebook_keeps_the_record(tmp_path, monkeypatch):
+    """A notebook that nobody watches ends with the record in one output, as HTML and as text."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.delenv("PROMPTLAB_PROGRESS")
+    shown = "record = show(display_of(), make_run(20), make_outcomes(20), 0.01)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (SETUP, shown)])
+
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+
+    outputs = notebook.cells[1].outputs
+    assert [set(output.data) for output in outputs] == [{"text/html", "text/plain"}]
+    assert "14 of 16 passed" in outputs[0].data["text/html"]

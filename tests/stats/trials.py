@@ -30,6 +30,7 @@ from promptlab._stats import (
     mcnemar_exact,
     mcnemar_midp,
     score,
+    sign_flip,
     wilson,
 )
 
@@ -202,6 +203,22 @@ def repeated(world: str, cases: int, repeats: int, draws: int, seed: int) -> Rep
         covered_by_t=naive / draws,
         width=width / draws,
     )
+
+
+def alarms(world: str, cases: int, repeats: int, *, draws: int, seed: int) -> float:
+    """Give how often the sign flip alone is under 0.05, from many draws: equal ones are tested once."""
+    generator = np.random.default_rng(seed)
+    known: dict[tuple[int, ...], float] = {}
+    under = 0
+    for _ in range(draws // 1000):
+        _, rate_a, rate_b = WORLDS[world](generator, (1000, cases))
+        for row in generator.binomial(repeats, rate_b) - generator.binomial(repeats, rate_a):
+            sizes = np.bincount(np.abs(row), minlength=repeats + 1)
+            key = (abs(int(row.sum())), *map(int, sizes))
+            if key not in known:
+                known[key] = sign_flip((row / repeats).tolist()).p
+            under += known[key] < ALPHA
+    return under / (draws // 1000 * 1000)
 
 
 def _same(mean: float, alike: float):

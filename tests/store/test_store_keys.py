@@ -89,6 +89,7 @@ def test_key_stays_as_it_was():
         ("https://host/v1?b=2&a=1", "https://host/v1?a=1&b=2"),
         ("https://host/Deploy/V1", "https://host/Deploy/V1"),
         ("http://host:99999/v1", "http://host:99999/v1"),
+        ("http://127.0.0.1:43123/simulated/abc123/v1", "simulator:abc123"),
         ("simulator:default latency=0.5", "simulator:default latency=0.5"),
     ],
 )

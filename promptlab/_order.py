@@ -1,0 +1,138 @@
+"""A run made ready: what was ordered becomes jobs, targets that can be asked, and what each is expected to take."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from promptlab._cases import Suite
+from promptlab._display import Changes
+from promptlab._errors import SettingError
+from promptlab._lab import Lab
+from promptlab._prompt import Prompt
+from promptlab._protocols import Check, Target
+from promptlab._row import Asked, ask_prompt
+from promptlab._runner import Job
+from promptlab._target import BackgroundLoop, application, target_name, target_version
+from promptlab._types import Outcome, Run, Variant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be run."""
+
+    suite: Suite
+    """The cases."""
+    targets: Mapping[str, Prompt | Target]
+    """What is under test, by the name that stands in the frame."""
+    workers: int
+    """The ceiling on calls under way at once."""
+    repeats: int = 1
+    """How often each case is asked."""
+    checks: Sequence[Check] = ()
+    """Checks for every case, beside its own."""
+    fresh: bool = False
+    """Whether to pay anew for what the store holds."""
+    notes: tuple[str, ...] = ()
+    """What there is to say about the run before it begins."""
+    changes: Callable[[Sequence[Outcome]], Changes | None] = lambda _: None
+    """Tells what changed since an earlier run, from this one's rows."""
+
+
+def describe(lab: Lab, order: Order) -> Run:
+    variants = []
+    for name, target in order.targets.items():
+        if isinstance(target, Prompt):
+            model = target.model or lab.model
+            variants.append(Variant(name=name, version=target.version, model=model, text=target.source()))
+        else:
+            variants.append(Variant(name=name, version=target_version(target)))
+    now = datetime.now(UTC)
+    return Run(
+        id=f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(2)}",
+        suite=order.suite.name,
+        cases=tuple(case.id for case in order.suite),
+        repeats=order.repeats,
+        workers=order.workers,
+        variants=tuple(variants),
+        started_at=now.isoformat(timespec="milliseconds"),
+        simulated=lab.simulated and any(isinstance(t, Prompt) for t in order.targets.values()),
+        notes=order.notes,
+    )
+
+
+def lay_out(order: Order) -> list[Job]:
+    """Lay out the rows: by case, then repeat, then variant, so that variants are asked side by side."""
+    jobs: list[Job] = []
+    for case in order.suite:
+        for repeat in range(order.repeats):
+            for variant in range(len(order.targets)):
+                jobs.append(Job(index=len(jobs), case=case, variant=variant, repeat=repeat))
+    return jobs
+
+
+def expected_seconds(lab: Lab, run: Run, jobs: Sequence[Job]) -> list[float | None]:
+    """Give what each job is expected to take, from history; a case's variants count as the longest of them."""
+    seen: dict[str, float] = {}
+    for variant in run.variants:
+        known = lab.store.latencies(
+            run.cases, suite=run.suite, prompt=variant.name, model=variant.model, simulated=run.simulated
+        )
+        for case, seconds in known.items():
+            seen[case] = max(seconds, seen.get(case, 0.0))
+    return [seen.get(job.case.id) for job in jobs]
+
+
+def sizes(order: Order, run: Run, jobs: Sequence[Job]) -> list[float]:
+    """Give what stands in for the time of a job that is not known: how often its text doubles.
+
+    Only a text twice as long is expected to take longer; small differences in length say nothing.
+    """
+    text = max((len(variant.text or "") for variant in run.variants), default=0)
+    sizes = {
+        case.id: float((text + sum(len(str(value)) for value in case.input.values())).bit_length())
+        for case in order.suite
+    }
+    return [sizes[job.case.id] for job in jobs]
+
+
+def askable(lab: Lab, order: Order, run: Run, loop: BackgroundLoop) -> list[Asked]:
+    """Make the targets askable; `shared` is called once for the run, and the budget is the run's."""
+    costs: dict[str, float] = {}
+    budget = lab.budget(lambda request: costs.get(request.case))
+    shared = lab.shared() if lab.shared else None
+    asked = []
+    for variant, target in zip(run.variants, order.targets.values(), strict=True):
+        if isinstance(target, Prompt):
+            costs |= _expected_costs(lab, run, variant)
+            ask = ask_prompt(target, lab.provider(budget, fresh=order.fresh), target.model or lab.model)
+        else:
+            ask = application(target, resource=lab.resource, shared=shared, wait_for=loop.wait_for).ask
+        asked.append(Asked(name=variant.name, version=variant.version, ask=ask))
+    return asked
+
+
+def _expected_costs(lab: Lab, run: Run, variant: Variant) -> dict[str, float]:
+    """Give what the calls of a variant are expected to cost, by case, where money is limited.
+
+    Raises:
+        SettingError: The model's price is unknown, so that the limit could not be kept.
+    """
+    model = variant.model or ""
+    if lab.limits.max_cost is None:
+        return {}
+    if not lab.has_price(model):
+        raise SettingError(
+            f"Limits(max_cost=) cannot be kept: no price is known for {model!r}; use max_calls"
+        )
+    known = lab.store.expected(
+        run.cases, suite=run.suite, prompt=variant.name, model=variant.model, simulated=run.simulated
+    )
+    return {case: taken.cost_usd for case, taken in known.items() if taken.cost_usd is not None}
+
+
+def target_label(target: Prompt | Target) -> str:
+    """Give the name under which a target stands in the frame where the caller gives none."""
+    return (target.name or "prompt") if isinstance(target, Prompt) else target_name(target)

@@ -1,0 +1,60 @@
+"""A run's seat at the gate: how many workers it brings, and what it is told of the weather."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from promptlab._events import LimitChanged, Notice
+from promptlab._scope import Stop
+
+
+class Seat:
+    """One run's seat at the gate, from its first call to its last.
+
+    Args:
+        stop: The run's stop.
+        workers: Calls that the run may have under way at once.
+        leave: Gives the seat up.
+    """
+
+    def __init__(self, stop: Stop, workers: int, leave: Callable[[Seat], None]) -> None:
+        self.stop, self.workers = stop, workers
+        self._leave = leave
+        self._began = time.monotonic()
+        self._news: deque[LimitChanged | Notice] = deque()
+        self._history: list[LimitChanged] = []
+        self._said: set[str] = set()
+
+    @property
+    def history(self) -> tuple[LimitChanged, ...]:
+        """How the limit moved during the run, so far."""
+        return tuple(self._history)
+
+    def news(self) -> list[LimitChanged | Notice]:
+        """Take out what has happened since this was last asked; for the run's observers."""
+        taken = []
+        while self._news:
+            taken.append(self._news.popleft())
+        return taken
+
+    def tell(self, limit: float, reason: str, now: float) -> None:
+        """Tell that the limit was changed; more than the run's workers is no limit to it."""
+        at_s = max(0.0, now - self._began)
+        event = LimitChanged(limit=int(min(limit, self.workers)), reason=reason, at_s=at_s)
+        last = self._history[-1] if self._history else None
+        if last is not None and (last.limit, last.reason) == (event.limit, event.reason):
+            return
+        self._history.append(event)
+        self._news.append(event)
+
+    def say(self, topic: str, text: str) -> None:
+        """Say something, once for each topic."""
+        if topic not in self._said:
+            self._said.add(topic)
+            self._news.append(Notice(text=text))
+
+    def leave(self) -> None:
+        """Give the seat up."""
+        self._leave(self)

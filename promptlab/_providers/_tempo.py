@@ -1,0 +1,233 @@
+"""When the next call may be sent, from all that is known of the provider. No threads; every clock is an argument."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+from promptlab._providers._limit import Limit
+from promptlab._providers._rates import EvenPace, LearnedPace, Told, TokenMinute
+
+BACK_OFF_S = 0.3
+"""How long everybody waits after a refusal that does not say how long; doubled while nothing gets through."""
+LONGEST_BACK_OFF_S = 10.0
+SPREAD_S = 0.26
+"""Over how long those that waited together are spread."""
+FREE = 4
+"""Calls that begin at once; those after them begin one after another."""
+STEP_S = 0.004
+"""Seconds between them: less than a call takes to be written, and time for a refusal to come back."""
+SPARSE = 20
+"""Fewer refusals than one in so many calls are noise, not a rate."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A call that was let through."""
+
+    at: float
+    """When, on the clock of `time.monotonic()`."""
+    number: int
+    """How many were sent before it, itself included."""
+    under_way: int
+    """How many were under way, itself included."""
+    tokens: float
+    """What it was estimated to cost."""
+    spent: float
+    """Tokens of the calls sent until then, itself included."""
+    waited: bool
+    """Whether it had to wait."""
+    ahead: bool = False
+    """Whether it was sent ahead of those that an outage holds back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a refusal changed."""
+
+    new: bool = False
+    """Whether it began an episode."""
+    alone: bool = False
+    """Whether it concerns the refused row alone, which alone waits."""
+    hold_s: float = 0.0
+    """Seconds for which everybody waits."""
+
+
+class Tempo:
+    """Paces the calls to one endpoint.
+
+    Args:
+        rpm: Requests a minute that the user allows.
+        tpm: Tokens a minute that the user allows.
+    """
+
+    def __init__(self, *, rpm: float | None = None, tpm: float | None = None) -> None:
+        self.limit = Limit()
+        """How many may be under way."""
+        self.pace = LearnedPace()
+        """How fast the provider was found to take calls."""
+        self.requests, self.tokens = Told(), Told()
+        self._even = EvenPace(rpm) if rpm else None
+        self._minute = TokenMinute(tpm) if tpm else None
+        self.hold_until = -math.inf
+        """Until when nothing is sent."""
+        self._spread = False
+        self._steps, self._step_s, self._step_at = 0, STEP_S, -math.inf
+        self._fresh = True
+        self._count, self._spent, self._refused = 0, 0.0, 0
+        self._sent_at = -math.inf
+        self._episode_at = -math.inf
+        self._in_vain = 0
+        self._too_long = 0
+        self._blamed: int | None = None
+        self._good_since = 0
+        self._recent: list[tuple[int, int]] = []
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Tell whether the tokens of a call matter."""
+        return self._minute is not None or self.tokens.rate is not None
+
+    def wait(self, under_way: int, tokens: float, now: float) -> float:
+        """Give the seconds until a call may be sent; infinite where one must come back first."""
+        if under_way >= self.limit.now:
+            return math.inf
+        waits = max(self.hold_until, self._step_at) - now
+        if self.pace.rate is not None:
+            waits = max(waits, self.pace.wait(now))
+        waits = max(waits, self.requests.wait(now))
+        if self._even is not None:
+            waits = max(waits, self._even.wait(now))
+        if tokens:
+            waits = max(waits, self.tokens.wait(now, tokens))
+            if self._minute is not None:
+                waits = max(waits, self._minute.wait(now, tokens))
+        return waits
+
+    def send(self, under_way: int, tokens: float, now: float, *, waiting: int, waited: bool) -> Sent:
+        """Note that a call is sent.
+
+        Args:
+            under_way: Calls under way, without this one.
+            tokens: What it is estimated to cost.
+            now: The time.
+            waiting: How many wait behind it.
+            waited: Whether it had to wait.
+        """
+        if not waited and now - max(self._sent_at, self.hold_until) > 2.0:
+            self.pace.idle()
+        self._sent_at = now
+        self._count += 1
+        self._spent += tokens
+        self._space(waiting, now)
+        self.pace.take(now)
+        self.requests.take(now)
+        if self._even is not None:
+            self._even.take(now)
+        if tokens:
+            self.tokens.take(now, tokens)
+            if self._minute is not None:
+                self._minute.take(now, tokens)
+        return Sent(now, self._count, under_way + 1, tokens, self._spent, waited)
+
+    def unsend(self, sent: Sent) -> None:
+        """Take back a call that was let through and not sent after all."""
+        self._count -= 1
+        self._spent -= sent.tokens
+
+    def good(self, sent: Sent, waiting: int, now: float) -> None:
+        """Note that the provider took a call."""
+        if self._fresh:
+            self._fresh, self._steps = False, 0
+        self._in_vain = self._too_long = 0
+        if sent.at > self._episode_at:
+            self._good_since += 1
+        used = waiting > 0 or sent.under_way >= self.limit.now
+        self.limit.good(sent.under_way, used, now)
+
+    def settle_tokens(self, sent: Sent, tokens: float, now: float) -> None:
+        """Correct what a call was estimated to cost."""
+        if self._minute is not None and tokens != sent.tokens:
+            self._minute.take(now, tokens - sent.tokens)
+
+    def hear(self, what: str, limit: float | None, remaining: float, reset_s: float, sent: Sent, now: float) -> None:
+        """Take in what an answer says of the limit on `requests` or `tokens`."""
+        told = self.requests if what == "requests" else self.tokens
+        since = self._count - sent.number if what == "requests" else self._spent - sent.spent
+        told.hear(limit, remaining, reset_s, sent_at=sent.at, spent_since=since, now=now)
+
+    def refused(self, sent: Sent, row: int, under_way: int, asked: float | None, now: float) -> Refusal:
+        """Note that the provider refused a call for its rate.
+
+        Args:
+            sent: The call.
+            row: The number of its row.
+            under_way: Calls that are still under way.
+            asked: Seconds that the provider asks to wait, where it does.
+            now: The time.
+        """
+        self._refused += 1
+        accepted = self._count - self._refused
+        if sent.at <= self._episode_at:
+            self.limit.cut_further()
+            self.pace.fewer()
+            self._blamed = None
+            if asked is not None:
+                self._hold(asked, now)
+            return Refusal(hold_s=self.hold_until - now)
+        if row == self._blamed and self._good_since:
+            # Others got through meanwhile: it is this row that is refused, for reasons of its own.
+            self._good_since = 0
+            return Refusal(alone=True)
+        self._blamed, self._good_since, self._episode_at = row, 0, now
+        self._in_vain += 1
+        too_many = self.limit.too_many(sent.under_way)
+        self.limit.cut(sent.under_way, under_way, now, too_many=too_many)
+        dense = self._dense(accepted)
+        self.pace.empty(sent.at, accepted)
+        if dense and not too_many:
+            self.pace.refused(now)
+        self._hold(asked if asked is not None else self._back_off(), now)
+        return Refusal(new=True, hold_s=self.hold_until - now)
+
+    def refused_for_long(self, asked: float, now: float) -> None:
+        """Note a refusal with a wait that no row can bear; the fifth in a row holds everybody."""
+        self._refused += 1
+        self._too_long += 1
+        if self._too_long >= 5:
+            self.hold_until = max(self.hold_until, now + asked)
+
+    def resume(self, now: float) -> None:
+        """Begin again one after another, after an outage."""
+        self.hold_until = max(self.hold_until, now)
+        self._spread = True
+
+    def _hold(self, seconds: float, now: float) -> None:
+        jitter = 0.01 + random.uniform(0, 0.1 + 0.1 * min(seconds, 10.0))  # noqa: S311 - jitter is no secret
+        if now + seconds > self.hold_until:
+            self.hold_until = now + seconds + jitter
+            self.pace.hold(self.hold_until)
+        self._spread = True
+
+    def _back_off(self) -> float:
+        base = BACK_OFF_S if self.pace.rate is None else min(0.5, max(0.1, 2.0 / self.pace.rate))
+        return min(LONGEST_BACK_OFF_S, base * 2.0 ** min(self._in_vain - 1, 10))
+
+    def _dense(self, accepted: int) -> bool:
+        """Tell whether the last episodes came so close upon each other that a rate must be behind them."""
+        self._recent = [*self._recent[-4:], (accepted, self._refused)]
+        (before, refused_before), (after, refused) = self._recent[0], self._recent[-1]
+        return after - before < SPARSE * max(1, refused - refused_before)
+
+    def _space(self, waiting: int, now: float) -> None:
+        """Have calls begin one after another: at first, and after a pause."""
+        if self._spread and now >= self.hold_until:
+            self._spread = False
+            self._fresh = False
+            self._steps, self._step_s = waiting, SPREAD_S / max(1, waiting)
+        elif self._fresh and self._count == FREE:
+            self._steps = int(min(self.limit.ceiling, 200.0))
+        if self._steps > 0:
+            self._steps -= 1
+            self._step_at = now + self._step_s
