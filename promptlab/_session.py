@@ -46,8 +46,14 @@ class Result:
     """Whether an interrupt ended it."""
 
 
-def conduct(lab: Lab, order: Order) -> Result:
+def conduct(lab: Lab, order: Order, *, stop: Stop | None = None, display: Display | None = None) -> Result:
     """Run what was ordered and give the result, also where it was stopped before its end.
+
+    Args:
+        lab: What stays the same between runs.
+        order: What is to be run.
+        stop: Stops the run from outside; one of the run's own where none is given.
+        display: Shows the run; one of the lab's where none is given.
 
     Raises:
         UsageError: What was ordered cannot be run; raised before any call.
@@ -57,7 +63,7 @@ def conduct(lab: Lab, order: Order) -> Result:
         if isinstance(target, Prompt):
             check_prompt(target, order.suite)
     run = describe(lab, order)
-    session = _Session(lab, order, run)
+    session = _Session(lab, order, run, stop or Stop(), display or lab.open_display())
     try:
         return session.conduct()
     finally:
@@ -67,9 +73,9 @@ def conduct(lab: Lab, order: Order) -> Result:
 class _Session:
     """The state of one run in the caller's thread: which rows are done, who is to be told."""
 
-    def __init__(self, lab: Lab, order: Order, run: Run) -> None:
+    def __init__(self, lab: Lab, order: Order, run: Run, stop: Stop, display: Display) -> None:
         self._lab, self._order, self._run = lab, order, run
-        self._stop = Stop()
+        self._stop, self._display = stop, display
         self._loop = BackgroundLoop()
         self._done: dict[int, Outcome] = {}
         self._told_of: set[int] = set()
@@ -81,7 +87,6 @@ class _Session:
             deadline_s=lab.limits.deadline,
             stop=self._stop,
         )
-        self._display: Display = lab.open_display()
 
     def conduct(self) -> Result:
         """Turn the engine until every row has its outcome."""
@@ -115,8 +120,9 @@ class _Session:
         return self._finish(wall_s, interrupted)
 
     def close(self) -> None:
-        """End what belongs to this run alone."""
-        self._stop.set("the run is over")
+        """End what belongs to this run alone, also where it came to no end."""
+        if len(self._done) < len(self._jobs):
+            self._stop.set("the run is over")
         self._lab.tick()
         self._loop.close()
         self._display.close()

@@ -169,4 +169,4 @@ def show_record(record: Record) -> None:
     if shell is not None and hasattr(shell, "kernel"):
         from IPython.display import display
 
-        display(record.bundle(), raw=True)
+        display(record.bundle(), raw=True)  # type: ignore[no-untyped-call]  # IPython has no types here
