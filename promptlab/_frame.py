@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +48,18 @@ _READ: Mapping[str, Callable[[Outcome, Completion], Any]] = {
     "finished_s": lambda row, _: row.finished_s,
     "tags": lambda row, _: row.case.tags,
 }
+
+
+@functools.cache
+def import_pandas() -> None:
+    """Begin to import pandas in a thread of its own, once.
+
+    The end of a first run need not wait for it then, and no interrupt of the caller can leave it half imported,
+    which numpy would not recover from in this process.
+    """
+    threading.Thread(
+        target=importlib.import_module, args=("pandas",), name="promptlab-import", daemon=True
+    ).start()
 
 
 def to_frame(run: str, outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> pd.DataFrame:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Self
 from promptlab._display import Display, Panels, choose
 from promptlab._errors import SettingError
 from promptlab._protocols import Observer, Provider
-from promptlab._providers import Budget, OpenAIProvider, Simulator, retried, stored
+from promptlab._providers import Budget, Gate, OpenAIProvider, Repairs, Seat, Simulator, retried, stored
 from promptlab._redact import Secret, redactor
-from promptlab._scope import Scope
+from promptlab._scope import Scope, Stop
 from promptlab._settings import DEFAULT_MODEL, Limits, store_path
 from promptlab._store import Store, open_store
 from promptlab._types import Answer, Failure, Request
@@ -100,6 +100,9 @@ class Lab:
         self._store_at = _store_at(store)
         self._panels = Panels()
         self._lock = threading.RLock()
+        # Shared by all that uses the lab: every run, variant and judge.
+        self._gate = Gate(workers=self.limits.max_workers, rpm=self.limits.rpm, tpm=self.limits.tpm)
+        self._repairs = Repairs()
         self._parts = _Parts()
         self._finalizer = weakref.finalize(self, self._parts.close)
 
@@ -133,7 +136,13 @@ class Lab:
         """
         if self.replay:
             return self._remembered()
-        calls = retried(budget.guard(self._openai()), self.limits.max_attempts)
+        calls = retried(
+            self._openai(),
+            self.limits.max_attempts,
+            gate=self._gate,
+            repairs=self._repairs,
+            budget=budget,
+        )
         return stored(calls, self.store.cache(self.endpoint, fresh=fresh), read=not fresh)
 
     def has_price(self, model: str) -> bool:
@@ -152,8 +161,13 @@ class Lab:
             provider = stored(provider, self.store.cache(endpoint))
         return provider
 
+    def join(self, stop: Stop, workers: int) -> Seat:
+        """Take a seat for a run among all that share the lab's limits; given up by its `leave`."""
+        return self._gate.join(stop, workers)
+
     def tick(self) -> None:
-        """Cut the calls whose time is over or whose run was stopped."""
+        """Cut the calls whose time is over or whose run was stopped, and have what waits look up."""
+        self._gate.ring()
         if self._parts.provider is not None:
             self._parts.provider.tick()
 

@@ -76,9 +76,7 @@ class Rows:
         if isinstance(result, Failure):
             return Outcome(
                 **base,  # type: ignore[arg-type]  # the keys are spelled out above
-                status="not_run"
-                if result.kind in ("cancelled", "budget") and not result.attempts
-                else "error",
+                status="not_run" if not result.attempts and self._stopped(result) else "error",
                 reason=result.message,
                 error=result.kind,
                 completion=result.completion,
@@ -96,6 +94,12 @@ class Rows:
             verdicts=graded.verdicts,
             attempts=result.attempts,
             finished_s=time.perf_counter() - run_began,
+        )
+
+    def _stopped(self, failure: Failure) -> bool:
+        """Tell whether a row was kept from a verdict by the end of its run, not by trouble of its own."""
+        return failure.kind in ("cancelled", "budget") or (
+            self.stop.is_set() and failure.kind == self.stop.kind
         )
 
     def lost(self, job: Job, begun: bool, now_s: float, raised: BaseException | None) -> Outcome:

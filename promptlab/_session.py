@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promptlab._display import Record
-from promptlab._events import CaseFinished, Event, Notice, RunFinished, RunStarted
-from promptlab._frame import to_frame
+from promptlab._events import CaseFinished, Event, LimitChanged, Notice, RunFinished, RunStarted
+from promptlab._frame import import_pandas, to_frame
 from promptlab._lab import Lab
 from promptlab._order import Order, askable, describe, expected_seconds, lay_out, sizes
 from promptlab._prompt import Prompt, check_prompt
@@ -42,6 +42,8 @@ class Result:
     """The rows as the caller gets them."""
     record: Record | None = None
     """What is shown of it."""
+    limits: tuple[LimitChanged, ...] = ()
+    """How the limit on calls under way moved."""
     interrupted: bool = False
     """Whether an interrupt ended it."""
 
@@ -87,13 +89,15 @@ class _Session:
             deadline_s=lab.limits.deadline,
             stop=self._stop,
         )
+        self._seat = lab.join(stop, order.workers)
 
     def conduct(self) -> Result:
         """Turn the engine until every row has its outcome."""
         run, order = self._run, self._order
         self._lab.store.begin(run)
         expected = expected_seconds(self._lab, run, self._jobs)
-        self._display.start(run, self._stop, self._rendered, expected)
+        begun = schedule(expected, sizes(order, run, self._jobs))
+        self._display.start(run, self._stop, self._rendered, expected, begun)
         self._display(RunStarted(run=run))
         for note in run.notes:
             self._display(Notice(text=note))
@@ -103,9 +107,9 @@ class _Session:
             self._rows.lost,
             workers=order.workers,
             stop=self._stop,
-            order=schedule(expected, sizes(order, run, self._jobs)),
+            order=begun,
             executor=self._lab.executor,
-            tick=self._lab.tick,
+            tick=self._tick,
         )
         interrupted = False
         try:
@@ -124,6 +128,7 @@ class _Session:
         if len(self._done) < len(self._jobs):
             self._stop.set("the run is over")
         self._lab.tick()
+        self._seat.leave()
         self._loop.close()
         self._display.close()
 
@@ -139,6 +144,13 @@ class _Session:
                 self._lab.store.record(self._run, list(fresh.values()))
             for event in batch:
                 self._tell(event)
+
+    def _tick(self) -> None:
+        """Cut what is overdue, and tell how the limits moved."""
+        self._lab.tick()
+        import_pandas()  # while the calls are waited for
+        for event in self._seat.news():
+            self._display(event)
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, CaseFinished):
@@ -157,9 +169,17 @@ class _Session:
         self._lab.store.finish(run.id, summary.plain(), stopped)
         for warning in self._lab.store.take_warnings():
             self._display(Notice(text=warning))
+        self._tick()
         self._display(RunFinished(run=run, wall_s=wall_s, stopped=stopped))
         frame = to_frame(run.id, outcomes, summary.plain())
-        result = Result(run=run, outcomes=outcomes, summary=summary, frame=frame, interrupted=interrupted)
+        result = Result(
+            run=run,
+            outcomes=outcomes,
+            summary=summary,
+            frame=frame,
+            limits=self._seat.history,
+            interrupted=interrupted,
+        )
         self._lab.last = result
         record = self._display.finish(summary, outcomes, self._order.changes(outcomes))
         self._lab.last = result = replace(result, record=record)

@@ -144,6 +144,12 @@ def test_source_leaves_the_name_out():
     assert Prompt("Hi", model="m", name="a").source() == Prompt("Hi", model="m", name="b").source()
 
 
+@pytest.mark.parametrize("text", ["---\nx", "---\n---\nx", "--- \r\nmodel: m\n---\nx", "---"])
+def test_dashes_are_no_front_matter(text):
+    """A text that begins like front matter is written so that it reads back as text."""
+    assert Prompt.parse(Prompt(text).source()) == Prompt(text)
+
+
 def test_source_shows_changes_by_line():
     """A changed setting or a changed line of the system message changes one line of the source."""
     one = Prompt("x", system="a\nb\nc", settings={"seed": 1, "temperature": 0}).source().splitlines()

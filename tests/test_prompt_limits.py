@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import NoReturn
 
 import pytest
 
 from promptlab._errors import PromptError
 from promptlab._prompt import Prompt
+from promptlab._template import Template, new_meter
 from promptlab._types import Case
 
 CASE = Case(id="one", input={"x": "hello", "l": [1, 2, 3], "d": {"apple": 1}})
@@ -61,6 +63,9 @@ BOMBS = [
     "{{ 1.5 | round(10**9, 'ceil') }}",
     "{{ l | tojson(10**9) }}",
     "{{ [[1], [2]] | sum(start=[]) }}",
+    "{% set b = 'a' * 1900000 %}{{ [b, b, b] | length }}",
+    "{{ ([1] * 200000) | join('a' * 100000) }}",
+    "{% set b = 'a' * 100000 %}{{ b.join(range(100000)) }}",
 ]
 
 
@@ -101,6 +106,30 @@ def test_bombs_stay_small():
 
     assert len(said) == len(bombs)
     assert not [line for line in said if "memory" in line]
+
+
+def test_steps_are_counted():
+    """The limit on steps does not depend on how fast the machine is."""
+    with pytest.raises(PromptError, match="more than 1,000,000 steps"):
+        Prompt(
+            "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}"
+        ).messages_for(CASE)
+
+
+@pytest.mark.parametrize(
+    "step", ["x == 'a'", "x is string", "x[0]", "x.upper()", "[x]", "x ~ x", "x[1:]", "1 + 1"]
+)
+def test_every_operation_is_counted(step):
+    """Nothing that a template does to data goes uncounted, so that no line of it can run for long."""
+    meter = new_meter()
+
+    Template(f"{{% set _ = ({', '.join([step] * 40)}) %}}").render({"x": "abc"}, meter, _fail)
+
+    assert meter._steps >= 40
+
+
+def _fail(message: str, line: int | None) -> NoReturn:
+    raise AssertionError(message, line)
 
 
 @pytest.mark.parametrize(

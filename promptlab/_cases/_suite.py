@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
 from promptlab._cases._case import Trouble, split_tags
+from promptlab._cases._reference import is_reference
 from promptlab._errors import SettingError, SuiteError
 from promptlab._show import one_line, show
 from promptlab._types import Case
@@ -54,6 +55,14 @@ class Suite(Sequence[Case]):
     def settings(self) -> Mapping[str, Any]:
         """What else the file says: description, prompt, repeats, min_pass_rate, bars."""
         return MappingProxyType(self._settings)
+
+    @property
+    def prompt(self) -> Path | str | None:
+        """The prompt that the file names: the path of its file, or its text where it is written out."""
+        named: str | None = self._settings.get("prompt")
+        if named is None or self._path is None or not is_reference(named):
+            return named
+        return self._path.parent / named
 
     @property
     def tags(self) -> tuple[str, ...]:

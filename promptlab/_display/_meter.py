@@ -34,6 +34,7 @@ class Meter:
         stop: The run's stop, so that a reading knows of it before the run has ended.
         clock: Gives seconds; they only ever grow.
         expected: The seconds that each row is expected to take, by its place in the run; None for unknown.
+        order: The rows' places in the order in which they are begun; the suite's by default.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Meter:
         stop: Stop | None = None,
         clock: Callable[[], float] = time.monotonic,
         expected: Sequence[float | None] | None = None,
+        order: Sequence[int] | None = None,
     ) -> None:
         self.run = run
         self._stop = stop
@@ -56,7 +58,10 @@ class Meter:
         self._cached = 0
         self._retries = 0
         self._under_way: set[int] = set()
-        self._eta = Eta(expected or [None] * run.rows, max(1, run.workers))
+        begun = order or range(run.rows)
+        self._turn = {index: turn for turn, index in enumerate(begun)}
+        seconds = [expected[index] for index in begun] if expected else [None] * run.rows
+        self._eta = Eta(seconds, max(1, run.workers))
         self._limit: tuple[int, str] | None = None
         self._trouble: deque[RowLine] = deque(maxlen=ROWS_SHOWN)
         self._newest: deque[RowLine] = deque(maxlen=ROWS_SHOWN)
@@ -133,7 +138,7 @@ class Meter:
     def _start(self, index: int) -> None:
         if self._is_open(index):
             self._under_way.add(index)
-            self._eta.started(index, self._clock())
+            self._eta.started(self._turn[index], self._clock())
 
     def _finish(self, outcome: Outcome) -> bool:
         if not self._is_open(outcome.index):
@@ -142,13 +147,13 @@ class Meter:
         self._seen[outcome.index] = 1
         self._count[outcome.status] += 1
         if outcome.status == "not_run":
-            self._eta.finished(outcome.index)
+            self._eta.finished(self._turn[outcome.index])
             return True
         self._done += 1
         self._retries += max(0, outcome.attempts - 1)
         cached = is_cached(outcome)
         self._cached += cached
-        self._eta.finished(outcome.index, _seconds(outcome))
+        self._eta.finished(self._turn[outcome.index], _seconds(outcome))
         if outcome.completion is not None and simulated_model(outcome.completion.model):
             self._simulated = True
         line = RowLine(

@@ -75,6 +75,7 @@ class Display:
         stop: Stop,
         describe: Describe | None = None,
         expected: Sequence[float | None] | None = None,
+        order: Sequence[int] | None = None,
     ) -> None:
         """Begin to show a run.
 
@@ -83,10 +84,11 @@ class Display:
             stop: Is set where the user asks the display to stop the run.
             describe: Gives the text that a row was asked with; called while the record is made.
             expected: The seconds that each row is expected to take, by its place; None for unknown.
+            order: The rows' places in the order in which they are begun; the suite's by default.
         """
         self._run, self._stop, self._describe = run, stop, describe
         with self._troubles.caught():
-            self._meter = Meter(run, stop, expected=expected)
+            self._meter = Meter(run, stop, expected=expected, order=order)
             if self._screen is not None:
                 self._screen.open(self._meter, stop)
 

@@ -2,8 +2,13 @@
 
 from promptlab._providers._budget import Budget
 from promptlab._providers._embedded import Simulator, simulate
+from promptlab._providers._gate import Gate
 from promptlab._providers._openai import OpenAIProvider
+from promptlab._providers._repair import Repairs
 from promptlab._providers._retry import retried
+from promptlab._providers._seat import Seat
 from promptlab._providers._stored import stored
 
-__all__ = ["Budget", "OpenAIProvider", "Simulator", "retried", "simulate", "stored"]
+__all__ = [
+    "Budget", "Gate", "OpenAIProvider", "Repairs", "Seat", "Simulator", "retried", "simulate", "stored",
+]  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from promptlab._protocols import Provider
 from promptlab._scope import Scope
 from promptlab._types import Completion, Failure, Request
 
@@ -40,26 +39,13 @@ class Budget:
         self._aside = 0.0
         self._dearest: float | None = None
 
-    def guard(self, provider: Provider) -> Provider:
-        """Wrap what makes one attempt, so that it is made within the budget or not at all."""
-        if self._max_calls is None and self._max_cost is None:
-            return provider
+    @property
+    def bounded(self) -> bool:
+        """Tell whether there is anything to keep within."""
+        return self._max_calls is not None or self._max_cost is not None
 
-        def call(request: Request, scope: Scope) -> Completion | Failure:
-            share = self._set_aside(request, scope)
-            if isinstance(share, Failure):
-                return share
-            result: Completion | Failure | None = None
-            try:
-                result = provider(request, scope)
-            finally:
-                self._settle(share, result)
-            return result
-
-        return call
-
-    def _set_aside(self, request: Request, scope: Scope) -> float | Failure:
-        """Wait for a place and take it, or say why there is none."""
+    def set_aside(self, request: Request, scope: Scope) -> float | Failure:
+        """Wait for a place in the budget and take it; or say why there is none."""
         with self._free:
             while True:
                 if scope.stop.is_set() or not scope.left():
@@ -92,11 +78,18 @@ class Budget:
             return max(known)
         return None if self._under_way else 0.0
 
-    def _settle(self, share: float, result: Completion | Failure | None) -> None:
+    def settle(self, share: float, result: Completion | Failure | None) -> None:
+        """Put what a call cost in the place of what was set aside.
+
+        Args:
+            share: What was set aside.
+            result: What the call came to; None where it was not made after all.
+        """
         completion = result if isinstance(result, Completion) else result.completion if result else None
         cost = completion.cost_usd if completion is not None else None
         with self._free:
             self._under_way -= 1
+            self._calls += (result.attempts if result is not None else 0) - 1
             self._aside -= share
             if cost is not None:
                 self._spent += cost

@@ -7,7 +7,8 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from promptlab._providers._row import Row
 from promptlab._providers._seat import Seat
@@ -75,15 +76,19 @@ class Gate:
         """Tell whether a row's tokens are worth estimating."""
         return self._weather.tempo.counts_tokens
 
+    def estimate(self, body: Mapping[str, Any]) -> float:
+        """Guess the tokens of a call before it is sent."""
+        return self._weather.estimate(body)
+
     def enter(self, row: Row) -> Sent | Failure:
         """Wait until the row's call may be sent; or say why it may not be."""
         scope = row.scope
         with self._lock:
             now = time.monotonic()
             free = not self._queue and not self._weather.outage.open
-            if free and not scope.stop.is_set() and now < scope.deadline:
-                if self._weather.wait(row, self._under_way, now) <= 0:
-                    return self._send(row, now, waited=False)
+            free = free and now < scope.deadline and not scope.stop.is_set()
+            if free and self._weather.wait(row, self._under_way, now) <= 0:
+                return self._send(row, now, waited=False)
             bisect.insort(self._queue, row, key=_number)
             if row.bell is None:
                 row.bell = threading.Event()
@@ -137,10 +142,10 @@ class Gate:
                 self._weather.outage.done(row)
 
     def ring(self) -> None:
-        """Have everybody who waits look up: a run was stopped."""
+        """Have those look up whose run was stopped while they wait."""
         with self._lock:
             for row in self._queue:
-                if row.bell is not None:
+                if row.bell is not None and row.scope.stop.is_set():
                     row.bell.set()
 
     def _turn(self, row: Row, now: float) -> Sent | Failure | float:
@@ -181,7 +186,8 @@ class Gate:
 
     def _leave(self, seat: Seat) -> None:
         with self._lock:
-            self._seats.pop(id(seat.stop), None)
+            if self._seats.get(id(seat.stop)) is seat:
+                del self._seats[id(seat.stop)]
             self._set_ceiling()
 
     def _set_ceiling(self) -> None:

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from promptlab._scope import Scope
@@ -34,6 +34,10 @@ def http_library() -> Any:
     return sys.modules[openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]]
 
 
+class CalledBackError(Exception):
+    """The call was called back before anything of it was sent."""
+
+
 class Lane:
     """A client with a single connection of its own.
 
@@ -52,7 +56,10 @@ class Lane:
         self._http = http
         self._socket: socket.socket | None = None
         self._scope: Scope | None = None
+        self._held: Callable[[], bool] = _never
         self._cut_at = 0.0
+        self.sent = False
+        """Whether anything of the call under way was sent."""
         self._web = openai.DefaultHttpxClient(
             verify=verify,
             follow_redirects=False,
@@ -62,9 +69,10 @@ class Lane:
         self.client: OpenAI = client.with_options(http_client=self._web)
         """The SDK's client over this lane's connection."""
 
-    def begin(self, scope: Scope, timeout: float) -> float:
+    def begin(self, scope: Scope, timeout: float, held: Callable[[], bool]) -> float:
         """Take up a call; gives the seconds that it may take in all."""
         allowed = min(timeout, scope.left())
+        self._held, self.sent = held, False
         self._cut_at = time.monotonic() + allowed
         self._scope = scope
         return allowed
@@ -94,7 +102,11 @@ class Lane:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _prepare(self, request: Any) -> None:
-        """Ask for a plain body and to be told of the socket; the SDK's request hook."""
+        """Ask for a plain body and to be told of the socket, in the last moment before sending; the SDK's request hook."""
+        scope = self._scope
+        if not self.sent and (self._held() or scope is None or scope.stop.is_set()):
+            raise CalledBackError
+        self.sent = True
         request.headers["accept-encoding"] = "identity"
         request.extensions = {**request.extensions, "trace": self._trace}
 
@@ -112,6 +124,10 @@ class Lane:
             stream.close()
         response.headers.pop("content-encoding", None)
         response.stream = self._http.ByteStream(body)
+
+
+def _never() -> bool:
+    return False
 
 
 def read_body(chunks: Iterable[bytes], encoding: str, limit: int) -> bytes:

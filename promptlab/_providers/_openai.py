@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from promptlab._providers._lane import BodyGarbledError, BodyTooBigError, Lane, http_library
+from promptlab._providers._lane import BodyGarbledError, BodyTooBigError, CalledBackError, Lane, http_library
 from promptlab._providers._prices import Prices
 from promptlab._providers._reading import bad_response, read_response
+from promptlab._providers._repair import Refused, read_refused
+from promptlab._providers._waits import read_limits
+from promptlab._providers._watch import Watch
+from promptlab._providers._wire import Attempt
 from promptlab._redact import Secret, redactor
 from promptlab._scope import Scope
 from promptlab._types import Completion, Failure, Request
@@ -49,28 +54,39 @@ class OpenAIProvider:
         self._prices = Prices(self.base_url)
         self._idle: list[Lane] = []
         self._busy: dict[int, Lane] = {}
+        self._watch = Watch(self._look)
         self._pid = os.getpid()
 
     def __call__(self, request: Request, scope: Scope) -> Completion | Failure:
         """Make one attempt."""
+        result = self.attempt(request, scope, lambda: False).result
+        return result if result is not None else _not_called(scope)
+
+    def attempt(self, request: Request, scope: Scope, held: Callable[[], bool]) -> Attempt:
+        """Make one attempt.
+
+        Args:
+            request: The request.
+            scope: The row's bounds.
+            held: Asked in the last moment before sending; True calls the attempt back.
+        """
         if scope.stop.is_set():
-            return Failure(
-                kind="cancelled", message=f"stopped before the call: {scope.stop.reason}", attempts=0
-            )
+            return Attempt(_not_called(scope))
         lane = self._take()
         sent = time.perf_counter()
         try:
-            result = self._attempt(lane, request, scope)
+            made = self._attempt(lane, request, scope, held)
         finally:
             lane.end()
             del self._busy[id(lane)]
             self._idle.append(lane)
+        result = made.result
         if isinstance(result, Completion):
-            return self._account(result, time.perf_counter() - sent)
-        if result.completion is not None:
+            return dataclasses.replace(made, result=self._account(result, time.perf_counter() - sent))
+        if result is not None and result.completion is not None:
             paid = self._account(result.completion, time.perf_counter() - sent)
-            return dataclasses.replace(result, completion=paid)
-        return result
+            return dataclasses.replace(made, result=dataclasses.replace(result, completion=paid))
+        return made
 
     def has_price(self, model: str) -> bool:
         """Tell whether the price of a model is known at this endpoint."""
@@ -79,52 +95,65 @@ class OpenAIProvider:
     def tick(self) -> None:
         """Cut the calls whose time is over or whose run was stopped; called while calls are under way."""
         self._prices.warm()
-        for lane in list(self._busy.values()):
-            lane.heed()
+        self._look()
 
     def close(self) -> None:
         """Close the connections that no call uses."""
         while self._idle:
             self._idle.pop().close()
 
+    def _look(self) -> bool:
+        busy = list(self._busy.values())
+        for lane in busy:
+            lane.heed()
+        return bool(busy)
+
     def _take(self) -> Lane:
         if self._pid != os.getpid():
             # After a fork both processes would read from the same sockets, and get each other's answers.
             self._idle, self._busy, self._pid = [], {}, os.getpid()
+            self._watch = Watch(self._look)
         try:
             lane = self._idle.pop()
         except IndexError:
             lane = Lane(self._client, self._verify)
         self._busy[id(lane)] = lane
+        self._watch.keep()
         return lane
 
     def _account(self, completion: Completion, seconds: float) -> Completion:
         cost = self._prices.of(completion)
         return dataclasses.replace(completion, latency_s=seconds, cost_usd=cost)
 
-    def _attempt(self, lane: Lane, request: Request, scope: Scope) -> Completion | Failure:
+    def _attempt(self, lane: Lane, request: Request, scope: Scope, held: Callable[[], bool]) -> Attempt:
         """Send the request, following redirects within the origin only."""
-        allowed = lane.begin(scope, self._timeout)
+        allowed = lane.begin(scope, self._timeout, held)
         path = "/chat/completions"
-        for _ in range(MAX_HOPS + 1):
+        for calls in range(1, MAX_HOPS + 2):
             try:
                 response = self._send(lane, path, request, allowed)
             except Exception as raised:  # noqa: BLE001 - whatever the SDK raises becomes a row, never a crash
-                return self._failure(raised, lane, scope)
-            if not 300 <= response.status_code < 400:
-                return read_response(response.status_code, response.headers, response.content, self.redact)
+                failure = self._failure(raised, lane, scope)
+                return Attempt(failure and dataclasses.replace(failure, attempts=calls if lane.sent else 0))
+            status, content = response.status_code, response.content
+            if not 300 <= status < 400:
+                result = read_response(status, response.headers, content, self.redact)
+                if calls > 1:
+                    result = dataclasses.replace(result, attempts=calls)
+                refused = read_refused(status, content, request.body)
+                return Attempt(result, read_limits(response.headers.raw), refused and self._masked(refused))
             here, there = str(response.request.url), response.headers.get("location", "")
             path = urljoin(here, there)
             if not there or urlsplit(path)[:2] != urlsplit(here)[:2]:
-                message = (
-                    f"{response.status_code}: redirected to another origin ({path[:200]}); set base_url to it"
+                message = f"{status}: redirected to another origin ({path[:200]}); set base_url to it"
+                return Attempt(
+                    Failure(kind="redirect", message=self.redact(message), status_code=status, attempts=calls)
                 )
-                return Failure(
-                    kind="redirect", message=self.redact(message), status_code=response.status_code
-                )
-        return Failure(
-            kind="redirect", message=f"redirected more than {MAX_HOPS} times", attempts=MAX_HOPS + 1
-        )
+        message = f"redirected more than {MAX_HOPS} times"
+        return Attempt(Failure(kind="redirect", message=message, status_code=status, attempts=calls))
+
+    def _masked(self, refused: Refused) -> Refused:
+        return dataclasses.replace(refused, text=self.redact(refused.text))
 
     def _send(self, lane: Lane, path: str, request: Request, allowed: float) -> Any:
         """Post the body as it is; gives the raw response, whatever its status."""
@@ -138,19 +167,41 @@ class OpenAIProvider:
         except self._openai.APIStatusError as refused:
             return refused.response
 
-    def _failure(self, raised: Exception, lane: Lane, scope: Scope) -> Failure:
-        """Say what an attempt without a response came to."""
+    def _failure(self, raised: Exception, lane: Lane, scope: Scope) -> Failure | None:
+        """Say what an attempt without a response came to; None where it was called back unsent."""
+        chain = _chain(raised)
+        if any(isinstance(link, CalledBackError) for link in chain):
+            return _not_called(scope) if scope.stop.is_set() else None
         if scope.stop.cut:
-            return Failure(kind="cancelled", message=f"cut while under way: {scope.stop.reason}")
-        if isinstance(raised, BodyTooBigError):
-            return Failure(kind="too_big", message=f"the answer was not read to its end: {raised}")
-        if isinstance(raised, BodyGarbledError):
-            return bad_response(str(raised))
+            return Failure(kind=scope.stop.kind, message=f"cut while under way: {scope.stop.reason}")
+        for link in chain:
+            if isinstance(link, BodyTooBigError):
+                return Failure(kind="too_big", message=f"the answer was not read to its end: {link}")
+            if isinstance(link, BodyGarbledError):
+                return bad_response(str(link))
         if lane.overdue() or isinstance(raised, self._openai.APITimeoutError):
             return Failure(kind="timeout", message="no whole answer within the time allowed", retryable=True)
         if isinstance(raised, self._openai.APIConnectionError):
             cause = raised.__cause__ or raised
             text = f"the connection failed ({type(cause).__name__}): {cause}"
-            return Failure(kind="connection", message=self.redact(text)[:4000], retryable=True)
-        text = f"the request could not be sent ({type(raised).__name__}): {raised}"
-        return Failure(kind="bad_response", message=self.redact(text)[:4000])
+            hopeless = any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)
+            hopeless = hopeless or isinstance(cause, self._http.UnsupportedProtocol | self._http.InvalidURL)
+            return Failure(kind="connection", message=self.redact(text)[:4000], retryable=not hopeless)
+        text = f"{type(raised).__name__}: {raised}"
+        if lane.sent:
+            return bad_response(self.redact(f"the response could not be read ({text})"))
+        message = f"the request could not be written ({text})"
+        return Failure(kind="bad_request", message=self.redact(message)[:4000])
+
+
+def _chain(raised: BaseException) -> list[BaseException]:
+    """Give what was raised and what it was raised from."""
+    found = [raised]
+    while len(found) < 10 and (before := found[-1].__cause__ or found[-1].__context__) is not None:
+        found.append(before)
+    return found
+
+
+def _not_called(scope: Scope) -> Failure:
+    stop = scope.stop
+    return Failure(kind=stop.kind, message=f"not called: {stop.reason}", attempts=0)

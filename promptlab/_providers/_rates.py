@@ -209,7 +209,14 @@ class Told:
             self._stamp = now
 
     def hear(
-        self, limit: float | None, remaining: float, reset_s: float, *, sent_at: float, spent_since: float, now: float
+        self,
+        limit: float | None,
+        remaining: float,
+        reset_s: float,
+        *,
+        sent_at: float,
+        spent_since: float,
+        now: float,
     ) -> None:
         """Take in what an answer says.
 

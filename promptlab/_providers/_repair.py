@@ -14,7 +14,15 @@ from promptlab._scope import Scope
 RENAMED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """Names that mean the same; servers take the one, the other or both."""
 
-SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "top_k", "min_p", "repetition_penalty")
+SAMPLING = (
+    "temperature",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+)
 DROPPED = frozenset(
     {
         *SAMPLING, *RENAMED, "seed", "stop", "n", "logprobs", "top_logprobs", "logit_bias", "user", "store",
@@ -32,7 +40,9 @@ NOT_TAKEN = re.compile(
     r"|does not (?:accept|take)|incompatible with this model|no longer supported",
     re.IGNORECASE,
 )
-VALUE_ONLY = re.compile(r"supported values are|must be|should be|between|less than|greater than", re.IGNORECASE)
+VALUE_ONLY = re.compile(
+    r"supported values are|must be|should be|between|less than|greater than", re.IGNORECASE
+)
 """What is said of a value that is wrong, where another would be taken: the user's to mend."""
 
 TASTING_S = 0.12
@@ -82,7 +92,9 @@ class Repairs:
                 notes.append(f"{name} was sent as {instead}")
             else:
                 notes.append(f"{name} was dropped")
-        return (mended, tuple(f"{note}: the model does not take it" for note in notes)) if notes else (body, ())
+        return (
+            (mended, tuple(f"{note}: the model does not take it" for note in notes)) if notes else (body, ())
+        )
 
     def learn(self, body: Mapping[str, Any], refused: Refused) -> bool:
         """Remember a refusal; tells whether the call can be made in another way now.

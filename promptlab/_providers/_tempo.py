@@ -7,7 +7,8 @@ import random
 from dataclasses import dataclass
 
 from promptlab._providers._limit import Limit
-from promptlab._providers._rates import EvenPace, LearnedPace, Told, TokenMinute
+from promptlab._providers._rates import EvenPace, LearnedPace, TokenMinute, Told
+from promptlab._providers._waits import LimitTold
 
 BACK_OFF_S = 0.3
 """How long everybody waits after a refusal that does not say how long; doubled while nothing gets through."""
@@ -151,8 +152,9 @@ class Tempo:
         if self._minute is not None and tokens != sent.tokens:
             self._minute.take(now, tokens - sent.tokens)
 
-    def hear(self, what: str, limit: float | None, remaining: float, reset_s: float, sent: Sent, now: float) -> None:
-        """Take in what an answer says of the limit on `requests` or `tokens`."""
+    def hear(self, said: LimitTold, sent: Sent, now: float) -> None:
+        """Take in what an answer says of the limit on requests or tokens."""
+        what, limit, remaining, reset_s = said
         told = self.requests if what == "requests" else self.tokens
         since = self._count - sent.number if what == "requests" else self._spent - sent.spent
         told.hear(limit, remaining, reset_s, sent_at=sent.at, spent_since=since, now=now)

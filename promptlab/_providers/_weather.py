@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from promptlab._providers._breaker import ACCOUNT_KINDS, OUTAGE_KINDS, Account, Outage
 from promptlab._providers._row import Row
 from promptlab._providers._tempo import Sent, Tempo
 from promptlab._providers._waits import LimitTold
 from promptlab._types import Completion, Failure, Kind
+
+FIRST_GUESS = 500
+"""Tokens of an answer, before the first has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Weather:
         self.tempo = Tempo(rpm=rpm, tpm=tpm)
         self.outage, self.account = Outage(), Account()
         self._told = math.inf
+        self._longest = 0
 
     @property
     def ceiling(self) -> float:
@@ -63,6 +69,13 @@ class Weather:
         """Begin anew with what was learned of the provider's limits."""
         ceiling, self.tempo = self.ceiling, Tempo(rpm=self._rpm, tpm=self._tpm)
         self.ceiling, self._told = ceiling, math.inf
+
+    def estimate(self, body: Mapping[str, Any]) -> float:
+        """Guess, rather too high than too low, the tokens of a call before it is sent."""
+        asked = [body.get(name) for name in ("max_completion_tokens", "max_tokens")]
+        most = max((float(number) for number in asked if isinstance(number, int | float)), default=math.inf)
+        answer = min(most, float(self._longest or FIRST_GUESS))
+        return len(json.dumps(body.get("messages", ""), ensure_ascii=False, default=str)) / 3.0 + answer
 
     def wait(self, row: Row, under_way: int, now: float) -> float:
         """Give the seconds until a row's call may be sent; infinite where one must come back first."""
@@ -97,8 +110,8 @@ class Weather:
         if result is None:
             self.tempo.unsend(sent)
             return Lesson()
-        for what, limit, remaining, reset_s in told:
-            self.tempo.hear(what, limit, remaining, reset_s, sent, now)
+        for said in told:
+            self.tempo.hear(said, sent, now)
         stop = self._judge_account(result)
         if isinstance(result, Failure):
             row.last = result
@@ -114,6 +127,7 @@ class Weather:
             return self._learn_refusal(row, sent, result, under_way, now)
         self.tempo.good(sent, waiting, now)
         if sent.tokens and isinstance(result, Completion):
+            self._longest = max(self._longest, result.output_tokens or 0)
             self.tempo.settle_tokens(sent, tokens_of(result) or sent.tokens, now)
         if self.tempo.limit.now > self._told:
             self._told = self.tempo.limit.now

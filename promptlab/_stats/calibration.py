@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.intp]
 
 ENOUGH = 30
 """Graded rows with a confidence below which nothing is said of calibration."""
@@ -79,9 +80,7 @@ def calibration(
 
     sure = np.array([row[0] for row in rows])
     right = np.array([float(row[1]) for row in rows])
-    names = [row[2] if cases is None else cases[row[2]] for row in rows]
-    numbers: dict[Hashable, int] = {}
-    groups = np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
+    groups = _numbered([row[2] if cases is None else cases[row[2]] for row in rows])
     bins = assign_bins(sure, min(_MOST_BINS, isqrt(len(rows))))
     error = error_interval(sure, right, bins, groups, seed=seed)
     mean, rate = float(sure.mean()), float(right.mean())
@@ -115,6 +114,14 @@ def confident_mistakes(
         if sure is not None and right is not None and not right and sure >= threshold
     ]
     return [place for _, place in sorted(wrong)]
+
+
+def _numbered(names: list[Hashable]) -> Ints:
+    """Number equal names alike, from 0 in the order they come."""
+    import numpy as np
+
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
 
 
 def _auroc(sure: Floats, right: Floats) -> float | None:

@@ -121,7 +121,9 @@ def test_good_prompts_are_kept(tmp_path, prompt):
 
     suite = loaded(tmp_path, "a.yaml", f"prompt: {prompt}\nrepeats: 3\ncases:\n- id: a\n")
 
-    assert suite.settings == {"prompt": prompt.strip("'"), "repeats": 3}
+    named = prompt.strip("'")
+    assert suite.settings == {"prompt": named, "repeats": 3}
+    assert suite.prompt == (tmp_path / "prompt.md" if named == "prompt.md" else named)
 
 
 def test_mixed_expectations_are_refused(tmp_path):

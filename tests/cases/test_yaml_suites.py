@@ -52,11 +52,11 @@ def test_defaults_are_not_shared(tmp_path):
 
 def test_list_is_a_suite(tmp_path):
     """A file that is a list of cases is a suite with the file's name."""
-    suite = loaded(tmp_path, "plain.yml", "- {id: a, input: {id: 007, n: 5}}\n- {id: b}\n")
+    suite = loaded(tmp_path, "plain.yml", "- {id: a, input: {id: 7, n: 5}}\n- {id: b}\n")
 
     assert suite.name == "plain"
     assert [case.id for case in suite] == ["a", "b"]
-    assert suite[0].input == {"id": "007", "n": 5}
+    assert suite[0].input == {"id": 7, "n": 5}
 
 
 @pytest.mark.parametrize(

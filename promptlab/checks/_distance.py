@@ -1,0 +1,47 @@
+"""How far two texts are apart: edits between them, and the words of one that the other has."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_WORDS = re.compile(r"\w+|[^\w\s]")
+
+
+def within_edits(one: str, other: str, most: int) -> int | None:
+    """Give the Levenshtein distance of two texts where it is at most `most`, else None.
+
+    Only the band of the table that such a distance can run through is filled, so the time is bounded by the
+    length of the texts times `most` (Ukkonen, "Algorithms for approximate string matching", 1985).
+
+    Args:
+        one: A text.
+        other: Another.
+        most: The largest distance of interest.
+    """
+    if len(one) < len(other):
+        one, other = other, one
+    if len(one) - len(other) > most or most < 0:
+        return None
+    far = most + 1
+    above = [column if column <= most else far for column in range(len(other) + 1)]
+    for row, char in enumerate(one, start=1):
+        first, last = max(1, row - most), min(len(other), row + most)
+        line = [far] * (len(other) + 1)
+        line[0] = min(row, far)
+        for column in range(first, last + 1):
+            step = above[column - 1] + (char != other[column - 1])
+            line[column] = min(step, above[column] + 1, line[column - 1] + 1, far)
+        above = line
+    return above[-1] if above[-1] <= most else None
+
+
+def rouge_recall(text: str, reference: str) -> float:
+    """Give ROUGE-1 recall: the share of the reference's words that the text has, each as often as it comes.
+
+    C.-Y. Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004. Words are compared in lower case.
+    """
+    wanted = Counter(_WORDS.findall(reference.lower()))
+    found = Counter(_WORDS.findall(text.lower()))
+    total = wanted.total()
+    return (wanted & found).total() / total if total else 0.0
