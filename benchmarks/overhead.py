@@ -44,10 +44,15 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 store = "off" if kind == "off" else os.path.join(folder, "lab.sqlite3")  # noqa: PTH118
                 done = subprocess.run(
-                    [sys.executable, "-c", PROBE, str(size), store], capture_output=True, text=True, check=True
+                    [sys.executable, "-c", PROBE, str(size), store],
+                    capture_output=True,
+                    text=True,
+                    check=True,
                 )
             told = json.loads(done.stdout)
-            print(f"| {size:,} | {kind} | {told['cpu_us']:.0f} | {told['wall_s']:.2f} | {told['peak_mb']:.0f} |")
+            print(
+                f"| {size:,} | {kind} | {told['cpu_us']:.0f} | {told['wall_s']:.2f} | {told['peak_mb']:.0f} |"
+            )
 
 
 if __name__ == "__main__":

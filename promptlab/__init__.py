@@ -9,6 +9,7 @@ from promptlab._version import __version__
 
 if TYPE_CHECKING:
     from promptlab._cases import Suite, load_cases
+    from promptlab._contest import Comparison, calibration, compare, holdout_gap
     from promptlab._errors import (
         PromptError,
         PromptlabError,
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     )
     from promptlab._events import CaseFinished, CaseStarted, LimitChanged, Notice, RunFinished, RunStarted
     from promptlab._history import diff, history
+    from promptlab._judging import judge_agreement, judge_pairs, position_bias
     from promptlab._lab import Lab
     from promptlab._plan import plan
     from promptlab._prompt import Prompt
     from promptlab._providers import simulate
     from promptlab._settings import Limits
+    from promptlab._speedup import measure_speedup
     from promptlab._types import Answer, Case, Completion, Outcome, Run, Verdict
     from promptlab._verbs import last_run, run_parallel
 
@@ -33,6 +36,7 @@ __all__ = [
     "Case",
     "CaseFinished",
     "CaseStarted",
+    "Comparison",
     "Completion",
     "Lab",
     "LimitChanged",
@@ -53,33 +57,48 @@ __all__ = [
     "UsageError",
     "Verdict",
     "__version__",
+    "calibration",
+    "compare",
     "diff",
     "history",
+    "holdout_gap",
+    "judge_agreement",
+    "judge_pairs",
     "last_run",
     "load_cases",
+    "measure_speedup",
     "plan",
+    "position_bias",
     "run_parallel",
     "simulate",
 ]
 
 _ROOMS = {
     "_cases": ("Suite", "load_cases"),
+    "_contest": ("Comparison", "calibration", "compare", "holdout_gap"),
     "_errors": ("PromptError", "PromptlabError", "RunStopped", "SettingError", "StoreError", "SuiteError", "UsageError"),
     "_events": ("CaseFinished", "CaseStarted", "LimitChanged", "Notice", "RunFinished", "RunStarted"),
     "_history": ("diff", "history"),
+    "_judging": ("judge_agreement", "judge_pairs", "position_bias"),
     "_lab": ("Lab",),
     "_plan": ("plan",),
     "_prompt": ("Prompt",),
     "_providers": ("simulate",),
     "_settings": ("Limits",),
+    "_speedup": ("measure_speedup",),
     "_types": ("Answer", "Case", "Completion", "Outcome", "Run", "Verdict"),
     "_verbs": ("last_run", "run_parallel"),
 }  # fmt: skip
+_OPEN_ROOMS = ("charts",)
+"""Modules that are public themselves."""
+
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room when it is first asked for, so that `import promptlab` costs nothing."""
+    if name in _OPEN_ROOMS:
+        return import_module(f"promptlab.{name}")
     room = _HOME.get(name)
     if room is None:
         raise AttributeError(f"module 'promptlab' has no attribute {name!r}")

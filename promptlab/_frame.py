@@ -25,6 +25,15 @@ COLUMNS: Mapping[str, str] = {
 _NOTHING = Completion(text="")
 _PASSED = {"pass": True, "fail": False}
 
+
+def _cost_of(row: Outcome, came: Completion) -> float | None:
+    """Give what a row cost, its checks with it; None where one of the two is not known."""
+    if row.checking is None:
+        return came.cost_usd
+    both = (came.cost_usd, row.checking.cost_usd)
+    return None if None in both else (both[0] or 0.0) + (both[1] or 0.0)
+
+
 _READ: Mapping[str, Callable[[Outcome, Completion], Any]] = {
     "prompt": lambda row, _: row.prompt,
     "version": lambda row, _: row.version,
@@ -38,11 +47,11 @@ _READ: Mapping[str, Callable[[Outcome, Completion], Any]] = {
     "answer": lambda row, _: row.answer.value if row.answer else None,
     "latency_s": lambda _, came: came.latency_s,
     "cached": lambda row, came: came.cached if row.completion else False,
-    "attempts": lambda row, _: row.attempts,
+    "attempts": lambda row, _: row.attempts + (row.checking.attempts if row.checking else 0),
     "error": lambda row, _: row.error,
     "input_tokens": lambda _, came: came.input_tokens,
     "output_tokens": lambda _, came: came.output_tokens,
-    "cost_usd": lambda _, came: came.cost_usd,
+    "cost_usd": _cost_of,
     "model": lambda _, came: came.model,
     "started_s": lambda row, _: row.started_s,
     "finished_s": lambda row, _: row.finished_s,

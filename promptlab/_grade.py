@@ -40,14 +40,17 @@ def grade(
 
     A refusal fails where anything is expected, without asking the checks, unless `refused: true` is among them; then
     all of them are applied, to the refusal's text. A check that raises anything makes the row an `error` of kind `check`.
-    A check that hangs cannot be ended from here: it holds its worker until it returns.
+    A check that hangs cannot be ended from here: it holds its worker until it returns. A check that says in
+    `unchecked` what of it cannot be checked keeps the row from passing: without a failure it is `ungraded`.
     """
     try:
         answer = parse(completion, confidence)
     except BaseException as trouble:  # noqa: BLE001 - only the user's confidence function can; it costs this row alone
         return Graded("error", _broke("confidence", trouble), "check", None, ())
+    unchecked = [text for check in checks if (text := getattr(check, "unchecked", None))]
+    checks = [check for check in checks if not getattr(check, "by_hand", False)]
     if not checks:
-        return Graded("ungraded", None, None, answer, ())
+        return Graded("ungraded", _left(unchecked), None, answer, ())
     if completion.refusal and not any(getattr(check, "accepts_refusal", False) is True for check in checks):
         return _refused(completion.refusal, checks, answer)
     verdicts: list[Verdict] = []
@@ -63,7 +66,12 @@ def grade(
     reasons = [verdict.reason or f"{verdict.name}: failed" for verdict in kept if not verdict.passed]
     if reasons:
         return Graded("fail", _joined(reasons), None, answer, kept)
-    return Graded("pass", None, None, answer, kept)
+    return Graded("ungraded" if unchecked else "pass", _left(unchecked), None, answer, kept)
+
+
+def _left(unchecked: list[str]) -> str | None:
+    """Say what was not checked."""
+    return _joined([f"not checked here: {text}" for text in unchecked]) if unchecked else None
 
 
 def _asked(check: Check, case: Case, answer: Answer) -> Verdict:

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from promptlab._display import Display, Panels, choose
 from promptlab._errors import SettingError
@@ -54,8 +54,12 @@ class Lab:
             the target's second argument and is closed afterwards, if it can be.
         shared: Called once before a run, to write shared data to disk, say.
         executor: A `concurrent.futures.Executor` to run on instead of threads.
+        loop: Where `async def` targets run: `"own"`, on a loop in a thread of the run's own; or `"kernel"`, on the
+            loop that runs in the calling thread, for async clients that were made in a notebook's cell and belong
+            to it. The latter patches asyncio for good, through nest_asyncio2 or nest-asyncio.
         confidence: Reads the confidence from an `Answer`: gives a number in [0, 1] or None.
         replay: Serve from the store alone; a call that is not stored is an error, and none is made.
+        judge: The model of `judge` checks that name none; `PROMPTLAB_JUDGE`, else `model`.
         allow_code: Let suites name Python checks (`python: "module:function"`), which then run.
 
     Raises:
@@ -74,9 +78,11 @@ class Lab:
         resource: Callable[..., Any] | None = None,
         shared: Callable[[], Any] | None = None,
         executor: Executor | None = None,
+        loop: Literal["own", "kernel"] = "own",
         confidence: Callable[[Answer], float | None] | None = None,
         replay: bool = False,
         allow_code: bool = False,
+        judge: str | None = None,
     ) -> None:
         self._key = Secret(api_key or os.environ.get("OPENAI_API_KEY") or "")
         self.redact = redactor([self._key])
@@ -85,6 +91,8 @@ class Lab:
         self._base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
         self.model = model or os.environ.get("PROMPTLAB_MODEL") or DEFAULT_MODEL
         """The model where a prompt names none."""
+        self.judge = judge or os.environ.get("PROMPTLAB_JUDGE") or self.model
+        """The model that judges where a check names none."""
         self._embedded = not self._base_url and not self._key.reveal()
         self.simulated = self._embedded or "/simulated/" in (self._base_url or "")
         """Whether a simulator answers: the embedded one, or one whose address says so."""
@@ -93,6 +101,10 @@ class Lab:
         if not isinstance(self.limits, Limits):
             raise SettingError(f"limits={self.limits!r} is no Limits(...)")
         self.resource, self.shared, self.executor = resource, shared, executor
+        if loop not in ("own", "kernel"):
+            raise SettingError(f"loop={loop!r} is neither 'own' nor 'kernel'")
+        self.loop = loop
+        """Where `async def` targets run."""
         self.confidence, self.replay, self.allow_code = confidence, replay, allow_code
         self.last: Result | None = None
         """The last run that ended, also where it was stopped."""
@@ -164,6 +176,10 @@ class Lab:
     def join(self, stop: Stop, workers: int) -> Seat:
         """Take a seat for a run among all that share the lab's limits; given up by its `leave`."""
         return self._gate.join(stop, workers)
+
+    def forget_limits(self) -> None:
+        """Forget what was learned of the provider's limits, where no run is under way."""
+        self._gate.forget()
 
     def tick(self) -> None:
         """Cut the calls whose time is over or whose run was stopped, and have what waits look up."""

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from promptlab._asking import asks_model
+from promptlab._background_loop import BackgroundLoop
 from promptlab._cases import Suite
 from promptlab._display import Changes
 from promptlab._errors import SettingError
+from promptlab._kernel_loop import KernelLoop
 from promptlab._lab import Lab
 from promptlab._prompt import Prompt
-from promptlab._protocols import Check, Target
-from promptlab._row import Asked, ask_prompt
+from promptlab._protocols import Check, Provider, Target
+from promptlab._row import Asked, ask_prompt, shifted, through
 from promptlab._runner import Job
-from promptlab._target import BackgroundLoop, application, target_name, target_version
+from promptlab._target import application, target_name, target_version
 from promptlab._types import Outcome, Run, Variant
+
+TWIN = 1_000_000
+"""How far apart in the store the repeats of two targets lie that are the same prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +45,18 @@ class Order:
     """Whether to pay anew for what the store holds."""
     notes: tuple[str, ...] = ()
     """What there is to say about the run before it begins."""
+    arrange: Callable[[Sequence[int]], list[int]] = list
+    """Puts the rows' places, the longest expected first, in the order in which they are begun."""
     changes: Callable[[Sequence[Outcome]], Changes | None] = lambda _: None
     """Tells what changed since an earlier run, from this one's rows."""
+    only: Collection[tuple[str, int]] | None = None
+    """The cases and repeats to ask, where it is not all of them; rows keep their places in the whole run."""
+    run: str | None = None
+    """The run's id, where several processes share in one run; one of its own by default."""
+    turnstile: threading.Semaphore | None = None
+    """Bounds the rows under way over several runs at once; each row passes it before it is asked."""
+    framed: bool = True
+    """Whether the frame will be asked for: pandas is then loaded while the calls are waited for."""
 
 
 def describe(lab: Lab, order: Order) -> Run:
@@ -51,7 +69,7 @@ def describe(lab: Lab, order: Order) -> Run:
             variants.append(Variant(name=name, version=target_version(target)))
     now = datetime.now(UTC)
     return Run(
-        id=f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(2)}",
+        id=order.run or f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(2)}",
         suite=order.suite.name,
         cases=tuple(case.id for case in order.suite),
         repeats=order.repeats,
@@ -59,7 +77,7 @@ def describe(lab: Lab, order: Order) -> Run:
         variants=tuple(variants),
         started_at=now.isoformat(timespec="milliseconds"),
         simulated=lab.simulated and any(isinstance(t, Prompt) for t in order.targets.values()),
-        notes=order.notes,
+        notes=(*order.notes, *([order.suite.report.line] if order.suite.report else [])),
     )
 
 
@@ -70,7 +88,9 @@ def lay_out(order: Order) -> list[Job]:
         for repeat in range(order.repeats):
             for variant in range(len(order.targets)):
                 jobs.append(Job(index=len(jobs), case=case, variant=variant, repeat=repeat))
-    return jobs
+    if order.only is None:
+        return jobs
+    return [job for job in jobs if (job.case.id, job.repeat) in order.only]
 
 
 def expected_seconds(lab: Lab, run: Run, jobs: Sequence[Job]) -> list[float | None]:
@@ -98,20 +118,55 @@ def sizes(order: Order, run: Run, jobs: Sequence[Job]) -> list[float]:
     return [sizes[job.case.id] for job in jobs]
 
 
-def askable(lab: Lab, order: Order, run: Run, loop: BackgroundLoop) -> list[Asked]:
-    """Make the targets askable; `shared` is called once for the run, and the budget is the run's."""
+def loop_for(lab: Lab, order: Order) -> BackgroundLoop | KernelLoop:
+    """Make what runs the coroutines of callables under test.
+
+    Raises:
+        SettingError: The lab asks for the kernel's loop, and none can be had.
+    """
+    callables = any(not isinstance(target, Prompt) for target in order.targets.values())
+    return KernelLoop() if lab.loop == "kernel" and callables else BackgroundLoop()
+
+
+def askable(
+    lab: Lab, order: Order, run: Run, loop: BackgroundLoop | KernelLoop
+) -> tuple[list[Asked], Provider | None]:
+    """Make the targets askable, and the models that checks ask, where any do.
+
+    `shared` is called once for the run, and the budget is the run's.
+    """
     costs: dict[str, float] = {}
     budget = lab.budget(lambda request: costs.get(request.case))
     shared = lab.shared() if lab.shared else None
     asked = []
-    for variant, target in zip(run.variants, order.targets.values(), strict=True):
+    firsts = first_repeats(lab, order)
+    for variant, target, first in zip(run.variants, order.targets.values(), firsts, strict=True):
         if isinstance(target, Prompt):
             costs |= _expected_costs(lab, run, variant)
             ask = ask_prompt(target, lab.provider(budget, fresh=order.fresh), target.model or lab.model)
+            ask = shifted(ask, first) if first else ask
         else:
             ask = application(target, resource=lab.resource, shared=shared, wait_for=loop.wait_for).ask
+        if order.turnstile is not None:
+            ask = through(order.turnstile, ask)
         asked.append(Asked(name=variant.name, version=variant.version, ask=ask))
-    return asked
+    asking = any(asks_model(case.expect) for case in order.suite)
+    return asked, lab.provider(budget, fresh=order.fresh) if asking else None
+
+
+def first_repeats(lab: Lab, order: Order) -> list[int]:
+    """Give at which repeat each target begins in the store.
+
+    Targets that are the same prompt (a prompt compared with itself) are asked apart: were the second served
+    the first one's answers, they would agree whatever the model does.
+    """
+    seen: Counter[str] = Counter()
+    firsts = []
+    for target in order.targets.values():
+        sent = target.replace(model=target.model or lab.model).hash if isinstance(target, Prompt) else ""
+        firsts.append(TWIN * seen[sent])
+        seen[sent] += 1
+    return firsts
 
 
 def _expected_costs(lab: Lab, run: Run, variant: Variant) -> dict[str, float]:

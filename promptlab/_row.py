@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from promptlab._asking import Ask as AskModel
+from promptlab._asking import Calls
 from promptlab._errors import PromptError
 from promptlab._grade import grade
 from promptlab._prompt import Prompt
@@ -16,6 +19,9 @@ from promptlab._types import Answer, Case, Completion, Failure, Outcome
 
 Ask = Callable[[Case, int, Scope], Completion | Failure]
 """Gets a completion for a case and a repeat."""
+
+TURN_S = 0.1
+"""Whoever waits for its turn looks up this often, for its run's stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +49,46 @@ def ask_prompt(prompt: Prompt, provider: Provider, model: str) -> Ask:
     return ask
 
 
+def shifted(ask: Ask, first: int) -> Ask:
+    """Make an ask whose repeats are counted from `first`, so that the store keeps its answers apart."""
+    return lambda case, repeat, scope: ask(case, first + repeat, scope)
+
+
+def through(turnstile: threading.Semaphore, ask: Ask) -> Ask:
+    """Make an ask that first passes a turnstile, which several runs share."""
+
+    def wait(case: Case, repeat: int, scope: Scope) -> Completion | Failure:
+        while not turnstile.acquire(timeout=TURN_S):
+            if scope.stop.is_set() or not scope.left():
+                return Failure(
+                    kind=scope.stop.kind if scope.stop.is_set() else "timeout",
+                    message=f"not called: {scope.stop.reason or 'its time was over before its turn'}",
+                    attempts=0,
+                )
+        try:
+            return ask(case, repeat, scope)
+        finally:
+            turnstile.release()
+
+    return wait
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """Works on the rows of one run."""
 
     variants: Sequence[Asked]
     """What is asked, by the job's variant."""
-    checks_for: Callable[[Case], tuple[Check, ...]]
-    """Gives the checks of a case."""
+    checks_for: Callable[[Case, AskModel], tuple[Check, ...]]
+    """Gives the checks of a case; those that ask a model do so through what is given."""
     confidence: Callable[[Answer], float | None] | None
     """The user's own way to read a confidence, if there is one."""
     deadline_s: float
     """Seconds a row may take, sleeps included."""
     stop: Stop
     """The run's stop."""
+    checker: Provider | None = None
+    """Answers the checks that ask a model, where there are any."""
 
     def work(self, job: Job, run_began: float) -> Outcome:
         """Ask and grade one row; never raises."""
@@ -83,7 +115,8 @@ class Rows:
                 attempts=result.attempts,
                 finished_s=time.perf_counter() - run_began,
             )
-        graded = grade(job.case, result, self.checks_for(job.case), self.confidence)
+        calls = Calls(self.checker, job.case.id, job.repeat, scope)
+        graded = grade(job.case, result, self.checks_for(job.case, calls.ask), self.confidence)
         return Outcome(
             **base,  # type: ignore[arg-type]  # the keys are spelled out above
             status=graded.status,
@@ -93,6 +126,7 @@ class Rows:
             answer=graded.answer,
             verdicts=graded.verdicts,
             attempts=result.attempts,
+            checking=calls.total(),
             finished_s=time.perf_counter() - run_began,
         )
 

@@ -21,8 +21,11 @@ from promptlab._types import Case, Outcome
 STEP_S = 0.1
 """The caller's thread never waits longer than this, so that an interrupt is heard."""
 
-AT_HAND = 32
+AT_HAND = 128
 """Jobs handed to the pool beyond those under way, at least."""
+
+LINGER_S = 0.01
+"""Batches follow each other no sooner: where rows come thick and fast many of them share one."""
 
 MAX_BATCH = 500
 """Events handed out at once: they share one commit in the store."""
@@ -65,6 +68,8 @@ class Engine:
         executor: A pool to use instead of threads of the engine's own; its work must be picklable
             where its workers are processes, and it is not shut down.
         tick: Called in the caller's thread about every tenth of a second while it waits.
+        wake: What the caller's thread waits for, and the workers set; one that does more while it is waited for
+            may be given.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Engine:
         order: Sequence[int] | None = None,
         executor: Executor | None = None,
         tick: Callable[[], None] | None = None,
+        wake: threading.Event | None = None,
     ) -> None:
         self._jobs = jobs
         self._work = work
@@ -90,8 +96,10 @@ class Engine:
         self._begun: set[int] = set()
         self._log: deque[Event] = deque()
         self._batch: list[Event] = []
-        self._wake = threading.Event()
+        self._wake = wake or threading.Event()
         self._open = dict.fromkeys(job.index for job in jobs)
+        self._all_done = threading.Event()
+        self._told_at = -LINGER_S
         self._given_up_at: float | None = None
         self._ticked_at = time.monotonic()
         self._foreign = executor
@@ -108,6 +116,7 @@ class Engine:
         """
         while True:
             self._refill()
+            self._linger()
             self._wake.clear()
             while self._log and len(self._batch) < MAX_BATCH:
                 self._batch.append(self._log[0])
@@ -115,6 +124,7 @@ class Engine:
             if self._batch:
                 yield list(self._batch)
                 self._batch.clear()
+                self._told_at = time.monotonic()
                 self._heed_time()
                 continue
             if not self._open and not self._log:
@@ -167,6 +177,15 @@ class Engine:
         """Log a row's outcome; the first one counts."""
         if self._open.pop(outcome.index, self) is None:
             self._append(CaseFinished(outcome=outcome))
+
+        if not self._open:
+            self._all_done.set()
+
+    def _linger(self) -> None:
+        """Let rows gather for a moment after the last batch, but for the last ones."""
+        pause = self._told_at + LINGER_S - time.monotonic()
+        if pause > 0 and len(self._log) < MAX_BATCH and not self._stop.is_set():
+            self._all_done.wait(pause)
 
     def _append(self, event: Event) -> None:
         self._log.append(event)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from promptlab._asking import Ask
 from promptlab._display import Record
 from promptlab._events import CaseFinished, Event, LimitChanged, Notice, RunFinished, RunStarted
 from promptlab._frame import import_pandas, to_frame
+from promptlab._judge import judge_factory
 from promptlab._lab import Lab
-from promptlab._order import Order, askable, describe, expected_seconds, lay_out, sizes
+from promptlab._order import Order, askable, describe, expected_seconds, lay_out, loop_for, sizes
 from promptlab._prompt import Prompt, check_prompt
 from promptlab._protocols import Check
 from promptlab._row import Rows
 from promptlab._runner import Engine
 from promptlab._schedule import order as schedule
 from promptlab._scope import Stop
+from promptlab._similar import similar_factory
 from promptlab._summary import Summary, summarise
-from promptlab._target import BackgroundLoop
 from promptlab._types import Case, Outcome, Run
 from promptlab.checks import compile_expect
 
@@ -38,14 +40,23 @@ class Result:
     """One for each row: by case, then repeat, then variant."""
     summary: Summary
     """What it came to."""
-    frame: pd.DataFrame
-    """The rows as the caller gets them."""
     record: Record | None = None
     """What is shown of it."""
     limits: tuple[LimitChanged, ...] = ()
     """How the limit on calls under way moved."""
+    rate_limited: int = 0
+    """Calls that were refused for the rate, whatever became of their rows."""
     interrupted: bool = False
     """Whether an interrupt ended it."""
+    made: list[pd.DataFrame] = field(default_factory=list, repr=False, compare=False)
+    """The frame, once it was asked for."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as the caller gets them; made when first asked for, since pandas takes long to load."""
+        if not self.made:
+            self.made.append(to_frame(self.run.id, self.outcomes, self.summary.plain()))
+        return self.made[0]
 
 
 def conduct(lab: Lab, order: Order, *, stop: Stop | None = None, display: Display | None = None) -> Result:
@@ -78,12 +89,14 @@ class _Session:
     def __init__(self, lab: Lab, order: Order, run: Run, stop: Stop, display: Display) -> None:
         self._lab, self._order, self._run = lab, order, run
         self._stop, self._display = stop, display
-        self._loop = BackgroundLoop()
+        self._loop = loop_for(lab, order)
         self._done: dict[int, Outcome] = {}
         self._told_of: set[int] = set()
         self._jobs = lay_out(order)
+        variants, checker = askable(lab, order, run, self._loop)
         self._rows = Rows(
-            variants=askable(lab, order, run, self._loop),
+            variants=variants,
+            checker=checker,
             checks_for=self._checks_for,
             confidence=lab.confidence,
             deadline_s=lab.limits.deadline,
@@ -96,7 +109,7 @@ class _Session:
         run, order = self._run, self._order
         self._lab.store.begin(run)
         expected = expected_seconds(self._lab, run, self._jobs)
-        begun = schedule(expected, sizes(order, run, self._jobs))
+        begun = order.arrange(schedule(expected, sizes(order, run, self._jobs)))
         self._display.start(run, self._stop, self._rendered, expected, begun)
         self._display(RunStarted(run=run))
         for note in run.notes:
@@ -110,6 +123,7 @@ class _Session:
             order=begun,
             executor=self._lab.executor,
             tick=self._tick,
+            wake=self._loop.wake,
         )
         interrupted = False
         try:
@@ -148,7 +162,8 @@ class _Session:
     def _tick(self) -> None:
         """Cut what is overdue, and tell how the limits moved."""
         self._lab.tick()
-        import_pandas()  # while the calls are waited for
+        if self._order.framed:
+            import_pandas()  # while the calls are waited for
         for event in self._seat.news():
             self._display(event)
 
@@ -171,13 +186,12 @@ class _Session:
             self._display(Notice(text=warning))
         self._tick()
         self._display(RunFinished(run=run, wall_s=wall_s, stopped=stopped))
-        frame = to_frame(run.id, outcomes, summary.plain())
         result = Result(
             run=run,
             outcomes=outcomes,
             summary=summary,
-            frame=frame,
             limits=self._seat.history,
+            rate_limited=self._seat.refusals,
             interrupted=interrupted,
         )
         self._lab.last = result
@@ -185,8 +199,9 @@ class _Session:
         self._lab.last = result = replace(result, record=record)
         return result
 
-    def _checks_for(self, case: Case) -> tuple[Check, ...]:
-        own = compile_expect(case.expect, allow_code=self._lab.allow_code)
+    def _checks_for(self, case: Case, ask: Ask) -> tuple[Check, ...]:
+        extra = {"judge": judge_factory(ask, self._lab.judge), "similar": similar_factory(ask)}
+        own = compile_expect(case.expect, allow_code=self._lab.allow_code, extra=extra)
         return (*own, *self._order.checks)
 
     def _rendered(self, outcome: Outcome) -> str | None:

@@ -94,6 +94,7 @@ def summarise(run: Run, outcomes: Iterable[Outcome], wall_s: float, stopped: str
     made = [row for row in rows if row.attempts > 0]
     spent = [max(0.0, _row_seconds(row)) for row in made]
     paid = [row.completion for row in made if row.completion is not None]
+    paid += [row.checking for row in rows if row.checking is not None and row.checking.attempts]
     prices = [c.cost_usd for c in paid if c.cost_usd is not None]
     graded, errors = count["pass"] + count["fail"], count["error"]
     interval = wilson(count["pass"], graded) if graded else None
@@ -122,7 +123,7 @@ def summarise(run: Run, outcomes: Iterable[Outcome], wall_s: float, stopped: str
         longest_s=max(spent, default=0.0),
         speedup=calls_s / wall_s if made and wall_s > 0 else None,
         bound_s=bound(spent, run.workers) if made else None,
-        calls=sum(row.attempts for row in rows),
+        calls=sum(row.attempts + (row.checking.attempts if row.checking else 0) for row in rows),
         input_tokens=_total(c.input_tokens for c in paid),
         output_tokens=_total(c.output_tokens for c in paid),
         cost_usd=math.fsum(prices) if prices else None,
@@ -182,10 +183,20 @@ def speed_text(summary: Summary) -> str:
     if summary.speedup is None or summary.bound_s is None:
         return f"{summary.wall_s:.1f} s, no call made"
     workers = f"{summary.workers} worker" + ("s" if summary.workers != 1 else "")
+    if summary.speedup < 1:  # so few or so quick calls that the run's own cost is what counts
+        return f"{summary.wall_s:.1f} s with {workers}"
     return (
         f"{summary.wall_s:.1f} s with {workers}; one after another {summary.calls_s:.1f} s: "
         f"{summary.speedup:.1f} times faster (no schedule ends before {summary.bound_s:.1f} s)"
     )
+
+
+def dollars(amount: float) -> str:
+    """Write an amount of money with four decimals, or with as many as its first two digits take."""
+    if not amount:
+        return "$0"
+    decimals = 4 if amount >= 0.001 else 1 - math.floor(math.log10(amount))
+    return f"${amount:.{decimals}f}"
 
 
 def spent_text(summary: Summary) -> str:
@@ -197,7 +208,7 @@ def spent_text(summary: Summary) -> str:
         parts.append("nothing paid: a simulator answered")
     elif summary.cost_usd is not None:
         more = f" and {summary.unpriced} rows of unknown price" if summary.unpriced else ""
-        parts.append(f"${summary.cost_usd:.4f}{more}")
+        parts.append(f"{dollars(summary.cost_usd)}{more}")
     elif summary.unpriced:
         parts.append("cost unknown (the model is in no price table)")
     if summary.cached:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import copy
 import hashlib
 import inspect
 import json
-import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,76 +17,6 @@ from promptlab._errors import SettingError
 from promptlab._protocols import Target
 from promptlab._scope import Scope
 from promptlab._types import Case, Completion, Failure
-
-STEP_S = 0.1
-
-
-class BackgroundLoop:
-    """An event loop in a thread of its own, begun when first used, for `async def` targets of one run."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-
-    def wait_for(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Any:
-        """Run a coroutine on the loop, in this thread's context, until the scope ends it.
-
-        Raises:
-            TimeoutError: The row's deadline came first.
-            asyncio.CancelledError: The run was stopped first.
-        """
-        loop, context = self._begun(), contextvars.copy_context()
-        made: list[asyncio.Task[Any]] = []
-        over = threading.Event()
-
-        def begin() -> None:
-            task = loop.create_task(coroutine, context=context)
-            task.add_done_callback(lambda _: over.set())
-            made.append(task)
-
-        loop.call_soon_threadsafe(begin)
-        while not over.wait(STEP_S):
-            if made and (scope.stop.is_set() or not scope.left()):
-                loop.call_soon_threadsafe(made[0].cancel)
-                over.wait(STEP_S)
-                if scope.stop.is_set():
-                    raise asyncio.CancelledError(scope.stop.reason)
-                raise TimeoutError("the row's deadline is over")
-        return made[0].result()
-
-    def close(self) -> None:
-        """Cancel what is left and end the thread."""
-        with self._lock:
-            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
-        if loop is not None and thread is not None:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(1.0)
-
-    def _begun(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_serve, args=(self._loop,), name="promptlab-loop", daemon=True
-                )
-                self._thread.start()
-            return self._loop
-
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.wait(left, timeout=0.5))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
 
 Await = Callable[[Coroutine[Any, Any, Any], Scope], Any]
 """Runs a coroutine to its end from a worker thread."""

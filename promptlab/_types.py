@@ -171,7 +171,9 @@ class Outcome:
     verdicts: tuple[Verdict, ...] = ()
     """What each check said, in the order written."""
     attempts: int = 0
-    """Calls made for the row in this run."""
+    """Calls made for the row in this run, those of its checks left out."""
+    checking: Completion | None = None
+    """What the calls of the row's checks (a judge, say) came to, added up; None where they made none."""
     started_s: float | None = None
     """Seconds since the run began when the row's work began; None where it never did."""
     finished_s: float | None = None

@@ -9,9 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from promptlab._cases import Suite, as_suite
-from promptlab._display import Changes, Record, show_record
+from promptlab._display import Changes, Display, Record, show_record
 from promptlab._errors import RunStopped
-from promptlab._frame import to_frame
 from promptlab._lab import Lab, default_lab
 from promptlab._order import Order, target_label
 from promptlab._prompt import Prompt, as_prompt
@@ -105,14 +104,24 @@ def run_targets(
         notes=notes,
         changes=changes,
     )
-    result = conduct(lab, order)
+    return run_order(lab, order)
+
+
+def run_order(lab: Lab, order: Order, *, display: Display | None = None) -> Result:
+    """Have a run conducted; `display` shows it, one of the lab's where none is given.
+
+    Raises:
+        UsageError: Something asked for is wrong; raised before any call.
+        RunStopped: The run was interrupted.
+    """
+    result = conduct(lab, order, display=display)
     if result.interrupted:
-        _exit_as_interrupted()
+        exit_as_interrupted()
         raise RunStopped(_what_is_kept(result), partial=result.frame)
     return result
 
 
-def _exit_as_interrupted() -> None:
+def exit_as_interrupted() -> None:
     """Let a script that does not catch the interrupt end with one line and exit code 130, as a shell expects.
 
     Python itself does so for `KeyboardInterrupt` alone, not for what is derived from it.
@@ -166,6 +175,5 @@ def _stored_run(lab: Lab) -> Result | None:
         return None
     outcomes = tuple(lab.store.outcomes(run.id))
     summary = summarise(run, outcomes, entry["wall_s"] or 0.0, entry["stopped"])
-    frame = to_frame(run.id, outcomes, summary.plain())
     record = Record(run=run, summary=summary, outcomes=outcomes)
-    return Result(run=run, outcomes=outcomes, summary=summary, frame=frame, record=record)
+    return Result(run=run, outcomes=outcomes, summary=summary, record=record)

@@ -12,11 +12,12 @@ FLOORS = (
     ("_types", "_events", "_scope", "_protocols", "_errors", "_version"),
     ("_settings", "_redact", "_diff", "_stats", "_schedule", "_prompt", "_prompt_value", "_front", "_messages",
      "_template", "_textfile", "_yaml", "_yaml_lines", "_wording", "_show", "_answer", "_confidence", "_lenient",
-     "_recover", "checks", "_grade", "_summary"),
-    ("_runner", "_target", "_row"),
-    ("_cases", "_providers", "_store", "_display", "_frame"),
-    ("_lab", "_order", "_session", "_verbs", "_history", "_plan"),
-    ("__init__", "magics", "cli", "__main__"),
+     "_recover", "checks", "_grade", "_summary", "_asking", "_judge", "_similar", "_bars"),
+    ("_runner", "_target", "_background_loop", "_kernel_loop", "_row"),
+    ("_cases", "_providers", "_store", "_display", "_frame", "_compare", "charts", "report"),
+    ("_lab", "_order", "_session", "_verbs", "_history", "_plan", "_sweep", "_speedup", "_contest", "_judging",
+     "_suite_prompt", "_ci"),
+    ("__init__", "magics", "cli", "_cli_compare", "_cli_convert", "__main__", "pytest_plugin", "_pytest"),
 )  # fmt: skip
 WORKSHOPS = set(FLOORS[3])
 HOMES = {
@@ -27,7 +28,8 @@ HOMES = {
     "yaml": {"_yaml", "_yaml_lines"},
     "jinja2": {"_template"},
     "jsonschema": {"checks"},
-    "click": {"cli"},
+    "matplotlib": {"charts"},
+    "click": {"cli", "_cli_compare"},
 }
 
 
@@ -93,7 +95,7 @@ def test_simulator_is_an_annex():
     outside = {
         n
         for _, p in _rooms()
-        if p.name != "cli.py"
+        if p.relative_to(ROOT).as_posix() != "cli/_simulate.py"
         for n in _imports(p)
         if n.startswith("promptlab.simulator")
     }

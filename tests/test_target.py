@@ -9,9 +9,10 @@ import time
 
 import pytest
 
+from promptlab._background_loop import BackgroundLoop
 from promptlab._errors import SettingError
 from promptlab._scope import Scope, Stop
-from promptlab._target import BackgroundLoop, application, as_completion, target_name, target_version
+from promptlab._target import application, as_completion, target_name, target_version
 from promptlab._types import Case, Completion, Failure
 
 CASE = Case(id="c1", input={"request": "hello"})

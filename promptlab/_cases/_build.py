@@ -47,7 +47,7 @@ def build(document: Document, *, allow_code: bool) -> Suite:
                 break
     if wrong:
         raise SuiteError("\n".join(wrong))
-    return Suite(cases, name=name, path=document.path, settings=settings)
+    return Suite(cases, name=name, path=document.path, settings=settings, report=document.report)
 
 
 def _case(document: Document, index: int, raw: Any, defaults: Defaults, seen: dict[str, int]) -> Case:

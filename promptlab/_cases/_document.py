@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from promptlab._cases._report import ImportReport
 from promptlab._errors import SuiteError
 from promptlab._wording import Fail
 
@@ -44,6 +45,8 @@ class Document:
     """Finds lines."""
     ids_required: bool = True
     """Whether a case without an id is an error; else it is called `case_1`, `case_2`, …"""
+    report: ImportReport | None = None
+    """What came of reading another tool's suite."""
 
     def line(self, index: int, path: tuple[str | int, ...] = ()) -> int | None:
         """Give the line of a case, or of a key in it."""

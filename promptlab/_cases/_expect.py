@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from promptlab._cases._case import Trouble
 from promptlab._errors import UsageError
-from promptlab._types import Answer, Case, Verdict
+from promptlab._judge import judge_factory
+from promptlab._similar import similar_factory
+from promptlab._types import Completion
 from promptlab.checks import Factory, compile_expect
 
 
-@dataclass(frozen=True, slots=True)
-class _Later:
-    """Stands for a check that the run supplies; loading only needs to know that it may."""
-
-    name: str
-
-    def __call__(self, case: Case, answer: Answer) -> Verdict:  # noqa: ARG002 - the shape of a check
-        raise UsageError(f"the check {self.name} needs a run, for its model; it was only read here")
+def _later(body: Mapping[str, Any]) -> Completion:
+    raise UsageError(f"a check asks {body.get('model')!r}, and it was only read here, not run")
 
 
-def _later(check: str) -> Factory:
-    return lambda argument, path: _Later(f"{path}.{check}" if path else check)  # noqa: ARG005 - a factory's signature
-
-
-LATER = {name: _later(name) for name in ("judge", "similar")}
-"""Checks that are taken as written; whoever runs the suite builds them."""
+LATER: Mapping[str, Factory] = {"judge": judge_factory(_later, "later"), "similar": similar_factory(_later)}
+"""Checks that ask a model: what is wrong with them is said here; whoever runs the suite gives them one to ask."""
 
 
 def check_expect(expect: Any, raw: Any, *, allow_code: bool) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promptlab._cases import _csv, _frame_in, _json, _yaml
+from promptlab._cases import _csv, _foreign, _frame_in, _json, _yaml
 from promptlab._cases._build import build
 from promptlab._cases._document import Document, failing
 from promptlab._cases._suite import Suite
@@ -43,8 +43,11 @@ def load_cases(
     tags: str | Iterable[str] | None = None,
     limit: int | None = None,
     allow_code: bool = False,
+    strict: bool = False,
+    scorer: str | Mapping[str, Any] | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> Suite:
-    """Load a suite of cases.
+    """Load a suite of cases: ours, or one of promptfoo, openai/evals or Inspect, known by what is in it.
 
     Args:
         source: A path (.yaml, .yml, .json, .jsonl, .csv), a DataFrame, an iterable of `Case` or mappings, or a
@@ -52,6 +55,12 @@ def load_cases(
         tags: Keep the cases that have any of these tags.
         limit: Keep the first so many of them.
         allow_code: Whether `python:` checks, which import and run code, may stand in it.
+        strict: Whether to refuse another tool's suite of which something is not understood; else
+            `suite.report` says what.
+        scorer: How the samples of openai/evals (`Match`, `Includes`, `FuzzyMatch`, `JsonMatch`) or Inspect
+            (`match`, `includes`, `exact`, `pattern`, `answer`, `choice`, or `{name: options}`) are graded, which
+            their files do not say.
+        fields: What a file of Inspect's samples calls `input`, `target`, `choices`, `id` and `metadata`.
 
     Raises:
         SuiteError: Something in it is wrong: names file, line and case, and says what to do.
@@ -59,7 +68,12 @@ def load_cases(
     """
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise SettingError(f"`limit` is a whole number from 1, not {quoted(limit)}")
-    suite = as_suite(source, allow_code=allow_code)
+    if (scorer is None and fields is None) or isinstance(source, Suite):
+        suite = as_suite(source, allow_code=allow_code)
+    else:
+        suite = build(_document(source, scorer, fields), allow_code=allow_code)
+    if strict and suite.report is not None and suite.report.not_understood:
+        raise SuiteError(f"{suite.name}: not all of it is understood\n{suite.report}")
     if tags is not None:
         suite = suite.filter(tags=tags)
     return suite if limit is None else suite[:limit]
@@ -80,9 +94,11 @@ def as_suite(
     return build(_document(cases), allow_code=allow_code)
 
 
-def _document(source: Any) -> Document:
+def _document(source: Any, scorer: Any = None, fields: Any = None) -> Document:
     if isinstance(source, (str, Path)):
-        return _file(Path(os.path.expanduser(source)))  # noqa: PTH111 - Path's own raises where there is no home
+        return _file(Path(os.path.expanduser(source)), scorer, fields)  # noqa: PTH111 - Path's own raises where there is no home
+    if scorer is not None or fields is not None:
+        raise SettingError("`scorer` and `fields` are for files of openai/evals and Inspect")
     if _frame_in.is_frame(source):
         return _frame_in.read(source)
     if isinstance(source, Mapping):
@@ -108,7 +124,7 @@ def _mapping(source: Mapping[str, Any]) -> Document:
     )
 
 
-def _file(path: Path) -> Document:
+def _file(path: Path, scorer: Any, fields: Any) -> Document:
     shown = one_line(str(path), 300)
     fail = failing(shown)
     reader = READERS.get(path.suffix.lower())
@@ -117,4 +133,7 @@ def _file(path: Path) -> Document:
         fail(f"suites end in {known}.{did_you_mean(path.suffix, READERS) if path.suffix else ''}", None)
     text = read_text(path, MAX_BYTES, fail)
     assert reader is not None
-    return reader(text, path, shown)
+    foreign = _foreign.read(text, path, shown, scorer=scorer, fields=fields)
+    if foreign is None and scorer is not None:
+        raise SettingError("`scorer` is for files of openai/evals and Inspect, and this is none")
+    return foreign or reader(text, path, shown)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from promptlab._cases._case import Trouble, split_tags
 from promptlab._cases._reference import is_reference
+from promptlab._cases._report import ImportReport
 from promptlab._errors import SettingError, SuiteError
+from promptlab._prompt import Prompt
 from promptlab._show import one_line, show
 from promptlab._types import Case
 from promptlab._wording import a_kind, did_you_mean, listed, quoted
@@ -26,7 +28,7 @@ SHOWN_ROWS = 10
 class Suite(Sequence[Case]):
     """Cases in their order. Never changes; slicing, filtering and splitting give other suites."""
 
-    __slots__ = ("_cases", "_name", "_path", "_settings")
+    __slots__ = ("_cases", "_name", "_path", "_report", "_settings")
 
     def __init__(
         self,
@@ -35,11 +37,13 @@ class Suite(Sequence[Case]):
         name: str = "cases",
         path: Path | None = None,
         settings: Mapping[str, Any] | None = None,
+        report: ImportReport | None = None,
     ) -> None:
         self._cases = tuple(cases)
         self._name = name
         self._path = path
         self._settings = dict(settings or {})
+        self._report = report
 
     @property
     def name(self) -> str:
@@ -63,6 +67,16 @@ class Suite(Sequence[Case]):
         if named is None or self._path is None or not is_reference(named):
             return named
         return self._path.parent / named
+
+    @property
+    def report(self) -> ImportReport | None:
+        """What came of reading it from another tool's format; None where it is one of ours."""
+        return self._report
+
+    @property
+    def prompts(self) -> Mapping[str, Prompt]:
+        """The prompts that another tool's suite brings along, by name; `compare` takes them as they are."""
+        return MappingProxyType({} if self._report is None else dict(self._report.prompts))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -133,6 +147,7 @@ class Suite(Sequence[Case]):
             name=f"{self._name}-holdout",
             path=self._path,
             settings=self._settings,
+            report=self._report,
         )
         return rest, out
 
@@ -152,7 +167,7 @@ class Suite(Sequence[Case]):
         return pd.DataFrame(columns)
 
     def _with(self, cases: Iterable[Case]) -> Suite:
-        return Suite(cases, name=self._name, path=self._path, settings=self._settings)
+        return Suite(cases, name=self._name, path=self._path, settings=self._settings, report=self._report)
 
     def _all_known(self, word: str, wanted: Iterable[str], known: Sequence[str]) -> None:
         unknown = sorted(set(wanted) - set(known))

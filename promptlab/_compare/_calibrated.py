@@ -25,7 +25,7 @@ _NEEDED = ("confidence", "passed", "case")
 _SHOWN = ("prompt", "case", "repeat", "confidence", "reason", "output")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Calibrated:
     """How far confidence and success go together. Below 30 graded rows there is nothing but the sentence."""
 
@@ -54,6 +54,16 @@ class Calibrated:
     """Wrong answers given with a confidence of 0.8 or more, the most confident first."""
     seed: int
     """The seed of the draws."""
+
+    def __repr__(self) -> str:
+        if self.brier is None:
+            return self.sentence
+        auroc = "" if self.auroc is None else f"; AUROC {self.auroc:.2f}"
+        mistakes = f"{len(self.mistakes):,} confident mistake{'' if len(self.mistakes) == 1 else 's'}"
+        return (
+            f"{self.sentence}\nBrier score {self.brier:.3f}{auroc}; {mistakes} (.mistakes); "
+            f"{len(self.frame)} bins (.frame)"
+        )
 
 
 def calibrate(frame: pd.DataFrame, seed: int) -> Calibrated:

@@ -103,10 +103,14 @@ def _sentence(one: Score, two: Score, interval: Interval) -> str:
     worked, held = 100 * float(one.rate or 0), 100 * float(two.rate or 0)
     rates = (
         f"{worked:.0f} % on the {one.cases:,} cases worked on, {held:.0f} % on the {two.cases:,} held out: "
-        f"{worked - held:+.0f} points [{100 * interval.low:+.0f}, {100 * interval.high:+.0f}]"
+        f"{_signed(worked - held)} points [{_signed(100 * interval.low)}, {_signed(100 * interval.high)}]"
     )
     if interval.low > 0:
         return f"fitted to its cases: {rates}"
     if interval.high < 0:
         return f"not fitted, the cases held out are easier: {rates}"
     return f"no sign of fitting: {rates}"
+
+
+def _signed(points: float) -> str:
+    return f"{round(points):+d}" if round(points) else "0"

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from promptlab._compare._board import Board, Pair
 from promptlab._compare._referee import Referee
+from promptlab._show import one_line
 from promptlab._stats import Finding, Paired, compare_verdicts, finding, holm
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NAME_LENGTH = 60
+"""Characters of a variant's name in a sentence."""
 
 Became = Literal["fixed", "broke", "tie", "no verdict", "not asked"]
 """What became of a case between the baseline and a variant."""
@@ -65,7 +69,9 @@ def judge(board: Board, *, seed: int = 0, referee: Referee | None = None) -> lis
             baseline=baseline,
             variant=name,
             paired=paired,
-            finding=finding(paired, name=name, corrected=p if several > 1 else None, pairs=several),
+            finding=finding(
+                paired, name=one_line(name, NAME_LENGTH), corrected=p if several > 1 else None, pairs=several
+            ),
             not_asked=_not_asked(board, baseline, name),
             became={case: _became(board.pairs(baseline, name, case), board, case) for case in board.cases},
         )

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 from promptlab._compare import Referee
 from promptlab._display import Changes, Display, Record
-from promptlab._display._detail import Describe
 from promptlab._events import CaseFinished, Event, Notice
 from promptlab._scope import Stop
 from promptlab._summary import Summary
 from promptlab._types import Outcome, Run
+
+Describe = Callable[[Outcome], str | None]
+"""Gives the text that a row was asked with."""
 
 Say = Callable[[Sequence[Outcome]], Sequence[str]]
 """Gives what is to be said of a comparison's rows, a line each."""
@@ -50,10 +52,11 @@ class Onlooker(Display):
         stop: Stop,
         describe: Describe | None = None,
         expected: Sequence[float | None] | None = None,
+        order: Sequence[int] | None = None,
     ) -> None:
         """Begin to show a run."""
         self._begun = run, stop, describe
-        self._inner.start(run, stop, describe, expected)
+        self._inner.start(run, stop, describe, expected, order)
 
     def __call__(self, event: Event) -> None:
         """Take notice of an event; stop the run gently where it decides the comparison."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from promptlab._cases import Suite
 from promptlab._compare import Referee, Source, judge, prompt_source, read_board
 from promptlab._contest._lineup import in_order, in_turn, shuffled
+from promptlab._contest._material import Material
 from promptlab._contest._onlooker import Onlooker
 from promptlab._errors import SettingError
 from promptlab._frame import to_frame
 from promptlab._lab import Lab
-from promptlab._order import Order
+from promptlab._order import Order, first_repeats
 from promptlab._prompt import Prompt, as_prompt
-from promptlab._session import Result
 from promptlab._settings import resolve_repeats, resolve_workers
 from promptlab._target import target_version
 from promptlab._types import Outcome
@@ -33,31 +32,24 @@ DECIDED = "decided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A comparison that was run."""
+class How:
+    """How variants are run."""
 
-    result: Result
-    """The run."""
-    sources: tuple[Source, ...]
-    """What was compared, the baseline first."""
-    referee: Referee | None
-    """Who watched it, where it might stop early."""
-    saved_calls: int
-    """Calls that were not made since it stopped early."""
+    workers: int | None = None
+    """Calls under way at once at most."""
+    repeats: int = 1
+    """How often each case is asked of each variant."""
+    fresh: bool = False
+    """Whether to pay anew for what the store holds."""
+    checks: Checks = ()
+    """Checks for every case, beside its own."""
+    stop_when: str | None = None
+    """`decided` to stop as soon as the comparison is."""
+    seed: int = 0
+    """Seeds what is drawn."""
 
 
-def ask(
-    lab: Lab,
-    suite: Suite,
-    prompts: Any,
-    *,
-    workers: int | None,
-    repeats: int,
-    fresh: bool,
-    checks: Checks,
-    stop_when: str | None,
-    seed: int,
-) -> Asked:
+def ask(lab: Lab, suite: Suite, prompts: Any, how: How) -> Material:
     """Run all variants over a suite.
 
     Raises:
@@ -65,31 +57,36 @@ def ask(
         RunStopped: The run was interrupted.
     """
     targets = read_variants(prompts)
-    times = resolve_repeats(repeats)
-    places = shuffled(len(suite), seed)
-    referee = _referee(stop_when, times, [suite[place].id for place in places], list(targets))
-    count, notes = resolve_workers(workers, lab.limits, os.environ)
+    repeats = resolve_repeats(how.repeats)
+    places = shuffled(len(suite), how.seed)
+    referee = _referee(how.stop_when, repeats, [suite[place].id for place in places], list(targets))
+    workers, notes = resolve_workers(how.workers, lab.limits, os.environ)
     order = Order(
         suite=suite,
         targets=targets,
-        workers=count,
-        repeats=times,
-        checks=as_checks(checks),
-        fresh=fresh,
+        workers=workers,
+        repeats=repeats,
+        checks=as_checks(how.checks),
+        fresh=how.fresh,
         notes=notes,
         arrange=in_order(places, len(targets)) if referee else in_turn(len(targets)),
     )
 
     def say(outcomes: Sequence[Outcome]) -> list[str]:
         board = read_board(by_variant(to_frame("", outcomes, {})))
-        return [one.finding.sentence for one in judge(board, seed=seed, referee=referee)]
+        return [one.finding.sentence for one in judge(board, seed=how.seed, referee=referee)]
 
     result = run_order(lab, order, display=Onlooker(lab.open_display(), say, referee))
-    return Asked(
-        result=result,
+    early = referee is not None and referee.decided_after is not None
+    return Material(
+        frames=by_variant(result.frame),
         sources=tuple(_source(lab, name, target) for name, target in targets.items()),
+        suite=suite.name,
         referee=referee,
-        saved_calls=_saved(lab, order, result.outcomes) if referee and referee.decided_after else 0,
+        saved_calls=_saved(lab, order, result.outcomes) if early else 0,
+        simulated=result.run.simulated,
+        stopped=result.summary.stopped,
+        summary=result.summary.plain(),
     )
 
 
@@ -139,13 +136,18 @@ def _source(lab: Lab, name: str, target: Any) -> Source:
 
 def _saved(lab: Lab, order: Order, outcomes: Sequence[Outcome]) -> int:
     """Count the calls that the rows not run would have taken: those that the store holds would have taken none."""
-    left = [row for row in outcomes if row.status == "not_run"]
-    remembers: Callable[..., bool] = lab.remembers(fresh=order.fresh)
-    stored: Counter[bool] = Counter()
-    for row in left:
+    firsts = dict(zip(order.targets, first_repeats(lab, order), strict=True))
+    remembers = lab.remembers(fresh=order.fresh)
+    saved = 0
+    for row in outcomes:
         target = order.targets[row.prompt]
-        known = isinstance(target, Prompt) and remembers(
-            target.request(row.case, row.repeat, model=target.model or lab.model)
-        )
-        stored[known] += 1
-    return stored[False]
+        if row.status != "not_run":
+            continue
+        if isinstance(target, Prompt):
+            request = target.request(
+                row.case, firsts[row.prompt] + row.repeat, model=target.model or lab.model
+            )
+            saved += not remembers(request)
+        else:
+            saved += 1
+    return saved

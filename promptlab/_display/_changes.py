@@ -16,12 +16,16 @@ DIFF_ROOM = 14_000
 LIST_ROOM = 4_000
 """Bytes of HTML that each list of cases may take."""
 
+IN_SIGHT = 6
+"""Cases of a list that stand in sight; the others are behind a fold."""
+
 CONTEXT = 120
 """Characters that are shown of what stayed, before and after a change."""
 
 HEADLINE_LENGTH = 400
 
 _PLAIN_LISTED = 20
+_LIST = "margin:2px 0;padding:0 0 0 20px"
 
 CaseLine = tuple[str, str]
 """A case's id, and what there is to say of it on one line (it may be empty)."""
@@ -45,9 +49,9 @@ class Changes:
 
 def changes_html(changes: Changes) -> str:
     """Write what changed: the sentence, then the words beside the cases."""
-    broke = _cases("broke", "fail", changes.broke)
-    fixed = _cases("fixed", "pass", changes.fixed)
-    failing = _cases("still failing", "ungraded", changes.failing)
+    broke = _cases("broke", "fail", changes.broke, IN_SIGHT)
+    fixed = _cases("fixed", "pass", changes.fixed, IN_SIGHT)
+    failing = _cases("still failing", "ungraded", changes.failing, 0)
     words = _words(changes.segments) if changes.segments else "The text is the same."
     return (
         f'<div class="{IGNORE_MATH}" style="{ROOT}"><div style="font-weight:600">What changed: {html(one_line(changes.headline, HEADLINE_LENGTH))}</div>'
@@ -108,7 +112,21 @@ def _shortened(segments: Sequence[Segment]) -> list[Segment]:
     return short
 
 
-def _cases(title: str, status: Status, cases: Sequence[CaseLine]) -> str:
+def _cases(title: str, status: Status, cases: Sequence[CaseLine], in_sight: int) -> str:
+    """List cases: some in sight, the others behind a fold, and a number for those that have no room."""
+    items = _items(cases)
+    if len(items) <= in_sight + 1:  # a fold for one line would hide it for nothing
+        in_sight = len(items)
+    shown, folded = items[:in_sight], items[in_sight:]
+    listed = f'<ul style="{_LIST}">{"".join(shown)}</ul>' if shown else ""
+    if folded:
+        more = f"{len(cases) - len(shown):,} more" if shown else "which"
+        listed += f'<details><summary>{more}</summary><ul style="{_LIST}">{"".join(folded)}</ul></details>'
+    style = f"margin:0 0 6px;padding:4px 8px;{edge(status)}"
+    return f'<div style="{style}"><b>{len(cases):,} {title}</b>{listed}</div>'
+
+
+def _items(cases: Sequence[CaseLine]) -> list[str]:
     items: list[str] = []
     left = LIST_ROOM
     for case, line in cases:
@@ -120,6 +138,4 @@ def _cases(title: str, status: Status, cases: Sequence[CaseLine]) -> str:
             items.append(f"<li>{len(cases) - len(items):,} more</li>")
             break
         items.append(item)
-    listed = f'<ul style="margin:2px 0">{"".join(items)}</ul>' if items else ""
-    style = f"margin:0 0 6px;padding:2px 8px;{edge(status)}"
-    return f'<div style="{style}"><b>{len(cases):,} {title}</b>{listed}</div>'
+    return items

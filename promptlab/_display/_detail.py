@@ -9,6 +9,7 @@ from typing import Any
 from promptlab._display._escape import clip, one_line
 from promptlab._display._lines import WORDS, count, is_cached
 from promptlab._display._style import FAINT, PRE
+from promptlab._summary import dollars
 from promptlab._types import Outcome, Verdict
 
 Describe = Callable[[Outcome], str | None]
@@ -37,7 +38,7 @@ def detail(outcome: Outcome, describe: Describe | None, room: int) -> str:
         parts.append(block("refusal", completion.refusal, room, "output"))
     if answer is not None and answer.is_json and len(answer.text) <= _JSON_LENGTH:
         pretty = as_text(answer.value)
-        if pretty.split() != output.split():
+        if "".join(pretty.split()) != "".join(output.split()):
             parts.append(block("answer", pretty, room, "answer"))
     parts.append(_facts(outcome, room))
     return "".join(parts)
@@ -134,9 +135,9 @@ def _spent(outcome: Outcome) -> list[str]:
     if completion.output_tokens is not None:
         facts.append(f"{completion.output_tokens:,} tokens out")
     if completion.cost_usd is not None:
-        facts.append(f"${completion.cost_usd:.5f}")
+        facts.append(dollars(completion.cost_usd))
     if completion.model:
         facts.append(f"model {completion.model}")
-    if completion.finish_reason:
+    if completion.finish_reason and completion.finish_reason != "stop":
         facts.append(f"finish reason {completion.finish_reason}")
     return facts

@@ -33,7 +33,7 @@ HEAD = f"text-align:left;padding:2px 8px;font-weight:600;border-bottom:1px solid
 CELL = "text-align:left;vertical-align:top;padding:3px 8px;word-wrap:break-word"
 PRE = (
     f"margin:2px 0 6px;padding:4px 8px;background-color:{GROUND};font-size:12px;text-align:left;"
-    "white-space:pre-wrap;word-wrap:break-word"
+    "white-space:pre-wrap;word-break:normal;word-wrap:break-word"
 )
 
 

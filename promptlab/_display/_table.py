@@ -84,7 +84,7 @@ def _listing(run: Run, group: Group, describe: Describe | None, room: int) -> st
                 break
             rows.append(row)
             used += size
-    page = _table(rows, "output" if group.folded else "expected and got") if rows else ""
+    page = _table(rows, _last_column(group)) if rows else ""
     if rest := group.rows[len(rows) :]:
         title = f"{len(rest):,} more" if rows else f"{len(rest):,} in all"
         page += _names(run, rest, room - used, title=f"{title}, by name alone")
@@ -92,6 +92,12 @@ def _listing(run: Run, group: Group, describe: Describe | None, room: int) -> st
         return f'<div style="font-weight:600;margin:8px 0 2px">{group.title}</div>{page}'
     mark = MARKS[group.rows[0].status]
     return f'<details style="margin:6px 0"><summary>{mark} {group.title}</summary>{page}</details>'
+
+
+def _last_column(group: Group) -> str:
+    if group.folded:
+        return "output"
+    return "expected and got" if group.rows[0].status == "fail" else "what happened"
 
 
 def _table(rows: Sequence[str], last: str) -> str:

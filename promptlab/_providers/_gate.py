@@ -65,6 +65,13 @@ class Gate:
             self._set_ceiling()
         return seat
 
+    def forget(self) -> None:
+        """Begin anew with what was learned of the provider's limits, where no run is under way."""
+        self._heed_fork()
+        with self._lock:
+            if not self._seats and not self._under_way:
+                self._weather.forget()
+
     def row(self, scope: Scope) -> Row:
         """Take a place in the order of rows."""
         self._heed_fork()
@@ -122,6 +129,8 @@ class Gate:
         with self._lock:
             self._under_way -= 1
             now = self._last_at = time.monotonic()
+            if row.seat is not None and isinstance(result, Failure) and result.kind == "rate_limited":
+                row.seat.refusals += 1
             waiting = len(self._queue)
             lesson = self._weather.learn(
                 row, sent, result, told, under_way=self._under_way, waiting=waiting, now=now

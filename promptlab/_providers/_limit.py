@@ -8,16 +8,17 @@ import math
 class Limit:
     """A limit on the calls under way that is found out by what the provider refuses.
 
-    Args:
-        ceiling: The limit where nothing was refused.
+    It grows by one for as many answers as it is large, and by one where a while has passed in which nothing was
+    refused: a refusal comes at once, an answer may take long. A number that was refused is tried again at
+    first soon and then, each time that it is refused again, after twice the time.
     """
 
-    FIRST_TRY_S = 2.0
-    """Seconds after which a number of calls that was refused is tried again; doubled each time it is refused."""
+    PROOF_S = 0.3
+    """Seconds in which a refusal would have come."""
     LAST_TRY_S = 60.0
 
-    def __init__(self, ceiling: float = math.inf) -> None:
-        self.ceiling = ceiling
+    def __init__(self) -> None:
+        self.ceiling = math.inf
         """What the limit never exceeds."""
         self._size = math.inf
         self._floor = 1.0
@@ -25,7 +26,7 @@ class Limit:
         self._proven = 0.0
         self._refused_from = math.inf
         self._try_at = -math.inf
-        self._try_s = self.FIRST_TRY_S
+        self._try_s = 0.0
         self._easily_to = 0.0
 
     @property
@@ -56,7 +57,7 @@ class Limit:
         self._carried = float(carried)
         if too_many:
             if under_way >= self._refused_from:
-                self._try_s = min(self.LAST_TRY_S, self._try_s * 2)
+                self._try_s = min(self.LAST_TRY_S, max(1.0, 2 * self._try_s))
             self._refused_from = under_way
             self._try_at = now + self._try_s
             self._size = max(self._floor, min(before, self._carried))
@@ -66,28 +67,54 @@ class Limit:
         self._easily_to = self._size
 
     def cut_further(self) -> None:
-        """Count one more refusal of the episode: the provider carries one call less than was thought."""
+        """Count one call less that the provider carries: it was refused in the same episode, or never sent."""
         self._carried -= 1
         self._size = max(self._floor, min(self._size, self._carried))
-        self._proven = min(self._proven, max(self._size, 1.0))
+        self._proven = min(self._proven, self._size)
+        self._refused_from = min(self._refused_from, self._size + 1)
         self._easily_to = self._size
 
     def good(self, under_way: int, used: bool, now: float) -> None:
         """Note that a call was answered.
 
         Args:
-            under_way: Calls that were under way when it was sent, itself included.
+            under_way: Calls that were under way with it, as far as is known; 0 where nothing is.
             used: Whether more calls would have been sent, had the limit allowed it.
             now: The time.
         """
-        self._proven = max(self._proven, float(under_way))
-        if under_way >= self._refused_from:
-            self._refused_from, self._try_s = math.inf, self.FIRST_TRY_S
-        if not used or self._size >= self.ceiling or math.isinf(self._size):
+        self._prove(under_way)
+        if not used or self._size >= self.ceiling:
             return
         grown = self._size + (1.0 if self._size < self._easily_to else 1.0 / self._size)
         if grown >= self._refused_from and now < self._try_at:
             grown = max(self._size, self._refused_from - 0.01)
-        self._size = grown
+        self._grow(grown)
+
+    def wait(self, under_way: int, sent_at: float, proof_s: float, now: float) -> float:
+        """Give the seconds until one call more may be under way, where no call comes back before.
+
+        Args:
+            under_way: Calls under way: as many as are allowed.
+            sent_at: When the last of them was sent.
+            proof_s: Seconds in which a refusal would have come.
+            now: The time.
+        """
         if self._size >= self.ceiling:
-            self._size = math.inf
+            return math.inf
+        more = float(int(self._size) + 1)
+        ready = sent_at + max(self.PROOF_S, proof_s)
+        if more >= self._refused_from:
+            ready = max(ready, self._try_at)
+        if now >= ready:
+            self._prove(under_way)
+            self._grow(more)
+            return 0.0
+        return ready - now
+
+    def _prove(self, under_way: int) -> None:
+        self._proven = max(self._proven, float(under_way))
+        if under_way >= self._refused_from:
+            self._refused_from, self._try_s = math.inf, 0.0
+
+    def _grow(self, size: float) -> None:
+        self._size = size if size < self.ceiling else math.inf

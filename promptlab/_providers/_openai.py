@@ -10,10 +10,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from promptlab._providers._lane import BodyGarbledError, BodyTooBigError, CalledBackError, Lane, http_library
+from promptlab._providers._embeddings import PATH as EMBEDDINGS
+from promptlab._providers._embeddings import wants_embeddings
+from promptlab._providers._lane import BodyGarbledError, CalledBackError, Lane, http_library
 from promptlab._providers._prices import Prices
 from promptlab._providers._reading import bad_response, read_response
 from promptlab._providers._repair import Refused, read_refused
+from promptlab._providers._transport import BodyTooBigError
 from promptlab._providers._waits import read_limits
 from promptlab._providers._watch import Watch
 from promptlab._providers._wire import Attempt
@@ -128,7 +131,7 @@ class OpenAIProvider:
     def _attempt(self, lane: Lane, request: Request, scope: Scope, held: Callable[[], bool]) -> Attempt:
         """Send the request, following redirects within the origin only."""
         allowed = lane.begin(scope, self._timeout, held)
-        path = "/chat/completions"
+        path = EMBEDDINGS if wants_embeddings(request.body) else "/chat/completions"
         for calls in range(1, MAX_HOPS + 2):
             try:
                 response = self._send(lane, path, request, allowed)
@@ -137,7 +140,9 @@ class OpenAIProvider:
                 return Attempt(failure and dataclasses.replace(failure, attempts=calls if lane.sent else 0))
             status, content = response.status_code, response.content
             if not 300 <= status < 400:
-                result = read_response(status, response.headers, content, self.redact)
+                result = read_response(
+                    status, response.headers, content, self.redact, embeddings=wants_embeddings(request.body)
+                )
                 if calls > 1:
                     result = dataclasses.replace(result, attempts=calls)
                 refused = read_refused(status, content, request.body)

@@ -87,6 +87,8 @@ class LearnedPace:
     """Growth a second after the first estimate."""
     CALM_S = 3.0
     """Seconds without a refusal after which growth speeds up."""
+    UNUSED = 30
+    """Sends in a row that the rate did not delay, after which it is dropped."""
     LONGEST_S = 60.0
     """Refusals longer ago say nothing of the present rate."""
 
@@ -94,6 +96,7 @@ class LearnedPace:
         self.rate: float | None = None
         """Calls a second; None while there is no reason to hold back."""
         self._first = math.inf
+        self._unused = 0
         self._level = 0.0
         self._stamp = 0.0
         self._refused_at = -math.inf
@@ -114,12 +117,13 @@ class LearnedPace:
         if self.rate is None:
             return
         since = max(0.0, now - self._stamp)
-        self._level = min(self._cap(), self._level + since * self.rate) - 1.0
-        self._stamp = now
+        level = self._level + since * self.rate
+        self._unused = self._unused + 1 if level > 2.0 * self._cap() else 0
+        self._level, self._stamp = min(self._cap(), level) - 1.0, now
         calm = max(0.0, now - self._refused_at - self._calm_s)
         speed = min(0.5, self._growth * 1.3 ** min(calm, 40.0))
         self.rate *= 1.0 + speed * min(since, 1.0)
-        if self.rate > 4.0 * self._first:
+        if self._unused > self.UNUSED:
             self._anchors.clear()
             self.rate = None
 
@@ -150,20 +154,30 @@ class LearnedPace:
             self.rate, self._growth, self._calm_s = self._before, self._growth_before, self._calm_before
             self._estimate()
 
+    def missed(self) -> None:
+        """Note a refusal that seems to be chance: the rate may well be too low."""
+        if self.rate is not None:
+            self.rate *= 1.15
+
     def _estimate(self) -> None:
         (began, before), (at, accepted) = self._anchors[0], self._anchors[-1]
         seconds, calls = at - began, accepted - before
-        if seconds >= 0.1 and calls >= 1:
-            found = (calls + 1) / seconds
-            if self.rate is None:
+        found = (calls + 1) / seconds if seconds >= 0.1 else None
+        if self.rate is None:
+            if found is not None:
                 self.rate = self._first = found
-                return
+                self._unused = 0
+            return
+        # Since the last refusal calls went through at this rate: it is too high by a little, unless hardly any did.
+        lately = accepted - self._anchors[-2][1] if len(self._anchors) > 1 else calls
+        least = self.rate * (0.85 if lately > 8 else 0.5)
+        rate = max(least, 0.98 * min(found or 0.0, self.rate))
+        if abs(rate / self._first - 1.0) < 0.2:
             # The same rate again: the provider confirms it, so the next try to exceed it may wait longer.
-            if found > 0.75 * self._first:
-                self._growth, self._calm_s = max(0.005, self._growth / 2), min(30.0, self._calm_s * 2)
-            self.rate = self._first = 0.98 * min(found, self.rate)
-        elif self.rate is not None:
-            self.rate *= 0.8
+            self._growth, self._calm_s = max(0.005, self._growth / 2), min(30.0, self._calm_s * 2)
+        else:
+            self._growth, self._calm_s = self.GROWTH, self.CALM_S
+        self.rate = self._first = rate
 
     def hold(self, until: float) -> None:
         """Begin with nothing saved up after a pause: a window may have begun anew in it."""

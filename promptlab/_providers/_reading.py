@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from promptlab._providers._embeddings import read_embeddings
 from promptlab._providers._waits import wait_asked
 from promptlab._types import Completion, Failure, Kind
 
@@ -28,7 +29,12 @@ MAX_MESSAGE = 4000
 
 
 def read_response(
-    status: int, headers: Mapping[str, str], body: bytes, redact: Callable[[str], str]
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    redact: Callable[[str], str],
+    *,
+    embeddings: bool = False,
 ) -> Completion | Failure:
     """Make a completion of a response, or say what is wrong with it.
 
@@ -37,13 +43,17 @@ def read_response(
         headers: The response's headers, looked up in lower case.
         body: The whole body, inflated.
         redact: Masks secrets in every text that is taken out of the response.
+        embeddings: Whether embeddings were asked for.
     """
     if 200 <= status < 300:
-        return _read_ok(body, redact)
+        return _read_ok(body, redact, read_embeddings if embeddings else _read_chat)
     return _read_error(status, headers, body, redact)
 
 
-def _read_ok(body: bytes, redact: Callable[[str], str]) -> Completion | Failure:
+Read = Callable[[dict[str, Any], Callable[[str], str]], Completion | Failure]
+
+
+def _read_ok(body: bytes, redact: Callable[[str], str], read: Read) -> Completion | Failure:
     try:
         data = json.loads(body.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError) as broken:
@@ -53,6 +63,10 @@ def _read_ok(body: bytes, redact: Callable[[str], str]) -> Completion | Failure:
         return bad_response(f"the answer is {_name(data)} where an object was expected")
     if data.get("error"):
         return bad_response("status 200 with an error in it: " + redact(_error_text(data)))
+    return read(data, redact)
+
+
+def _read_chat(data: dict[str, Any], redact: Callable[[str], str]) -> Completion | Failure:
     if "choices" not in data and data.get("object") != "chat.completion":
         return bad_response(
             "the answer is no chat completion: it has " + redact(", ".join(map(str, data))[:200])

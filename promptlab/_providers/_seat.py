@@ -21,6 +21,8 @@ class Seat:
 
     def __init__(self, stop: Stop, workers: int, leave: Callable[[Seat], None]) -> None:
         self.stop, self.workers = stop, workers
+        self.refusals = 0
+        """Calls of this run that were refused for the rate, so far."""
         self._leave = leave
         self._began = time.monotonic()
         self._news: deque[LimitChanged | Notice] = deque()

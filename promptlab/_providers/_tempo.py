@@ -19,8 +19,10 @@ FREE = 4
 """Calls that begin at once; those after them begin one after another."""
 STEP_S = 0.004
 """Seconds between them: less than a call takes to be written, and time for a refusal to come back."""
-SPARSE = 20
-"""Fewer refusals than one in so many calls are noise, not a rate."""
+CLOSE = 20
+"""Two refusals after which so few calls went through show a rate, not chance."""
+CLOSE_ASKED = 60
+"""The same for one refusal that names a wait."""
 
 
 @dataclass(slots=True)
@@ -78,12 +80,13 @@ class Tempo:
         self._fresh = True
         self._count, self._spent, self._refused = 0, 0.0, 0
         self._sent_at = -math.inf
+        self._refusal_s = 0.0
         self._episode_at = -math.inf
         self._in_vain = 0
         self._too_long = 0
         self._blamed: int | None = None
         self._good_since = 0
-        self._recent: list[tuple[int, int]] = []
+        self._between, self._accepted_before = CLOSE, 0
 
     @property
     def counts_tokens(self) -> bool:
@@ -92,9 +95,9 @@ class Tempo:
 
     def wait(self, under_way: int, tokens: float, now: float) -> float:
         """Give the seconds until a call may be sent; infinite where one must come back first."""
-        if under_way >= self.limit.now:
-            return math.inf
         waits = max(self.hold_until, self._step_at) - now
+        if under_way >= self.limit.now and waits <= 0:
+            waits = self.limit.wait(under_way, self._sent_at, 2.0 * self._refusal_s, now)
         if self.pace.rate is not None:
             waits = max(waits, self.pace.wait(now))
         waits = max(waits, self.requests.wait(now))
@@ -136,16 +139,19 @@ class Tempo:
         """Take back a call that was let through and not sent after all."""
         self._count -= 1
         self._spent -= sent.tokens
+        if sent.at <= self._episode_at:
+            self.limit.cut_further()
+            self.pace.fewer()
 
     def good(self, sent: Sent, waiting: int, now: float) -> None:
         """Note that the provider took a call."""
         if self._fresh:
             self._fresh, self._steps = False, 0
         self._in_vain = self._too_long = 0
-        if sent.at > self._episode_at:
-            self._good_since += 1
+        since = sent.at > self._episode_at
+        self._good_since += since
         used = waiting > 0 or sent.under_way >= self.limit.now
-        self.limit.good(sent.under_way, used, now)
+        self.limit.good(sent.under_way if since else 0, used, now)
 
     def settle_tokens(self, sent: Sent, tokens: float, now: float) -> None:
         """Correct what a call was estimated to cost."""
@@ -170,6 +176,7 @@ class Tempo:
             now: The time.
         """
         self._refused += 1
+        self._refusal_s = min(5.0, max(self._refusal_s, now - sent.at))
         accepted = self._count - self._refused
         if sent.at <= self._episode_at:
             self.limit.cut_further()
@@ -186,10 +193,12 @@ class Tempo:
         self._in_vain += 1
         too_many = self.limit.too_many(sent.under_way)
         self.limit.cut(sent.under_way, under_way, now, too_many=too_many)
-        dense = self._dense(accepted)
+        dense = self._dense(accepted, asked is not None)
         self.pace.empty(sent.at, accepted)
         if dense and not too_many:
             self.pace.refused(now)
+        elif not dense:
+            self.pace.missed()
         self._hold(asked if asked is not None else self._back_off(), now)
         return Refusal(new=True, hold_s=self.hold_until - now)
 
@@ -216,11 +225,14 @@ class Tempo:
         base = BACK_OFF_S if self.pace.rate is None else min(0.5, max(0.1, 2.0 / self.pace.rate))
         return min(LONGEST_BACK_OFF_S, base * 2.0 ** min(self._in_vain - 1, 10))
 
-    def _dense(self, accepted: int) -> bool:
-        """Tell whether the last episodes came so close upon each other that a rate must be behind them."""
-        self._recent = [*self._recent[-4:], (accepted, self._refused)]
-        (before, refused_before), (after, refused) = self._recent[0], self._recent[-1]
-        return after - before < SPARSE * max(1, refused - refused_before)
+    def _dense(self, accepted: int, asked: bool) -> bool:
+        """Tell whether the last episodes came so close upon each other that a rate must be behind them.
+
+        Of calls that are refused at random one in thirty, say, as many go through between two refusals.
+        """
+        between = accepted - self._accepted_before
+        before, self._between, self._accepted_before = self._between, between, accepted
+        return between < CLOSE_ASKED if asked else between + before < CLOSE
 
     def _space(self, waiting: int, now: float) -> None:
         """Have calls begin one after another: at first, and after a pause."""

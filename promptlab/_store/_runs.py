@@ -10,7 +10,7 @@ from typing import Any
 from promptlab._store._database import Work
 from promptlab._store._responses import completion_fields
 from promptlab._store._values import Redact, column, cut, digest, pack, plain, real, whole
-from promptlab._types import Case, Outcome, Run
+from promptlab._types import Case, Completion, Outcome, Run
 
 RECENT = 5
 """An expectation from history is a moving mean that forgets: roughly the last five calls count."""
@@ -168,7 +168,7 @@ def _zero(number: int, place: int) -> dict[str, Any]:
 def _count(sums: dict[str, Any], outcome: Outcome, redact: Redact) -> None:
     """Add an outcome to the sums; tokens and money only where calls were made for it in this run."""
     sums[_COUNTERS[outcome.status]] += 1
-    sums["calls"] += outcome.attempts
+    sums["calls"] += outcome.attempts + _calls(outcome.checking)
     sums["last_s"] = max(sums["last_s"], real(outcome.finished_s) or 0.0)
     completion = outcome.completion
     if completion is None:
@@ -176,13 +176,19 @@ def _count(sums: dict[str, Any], outcome: Outcome, redact: Redact) -> None:
     sums["cached"] += completion.cached
     if sums["answered"] is None and completion.model is not None:
         sums["answered"] = column(redact(completion.model))
-    if outcome.attempts > 0:
-        cost = real(completion.cost_usd)
+    for paid, calls in ((completion, outcome.attempts), (outcome.checking, _calls(outcome.checking))):
+        if paid is None or not calls:
+            continue
+        cost = real(paid.cost_usd)
         sums["unpriced" if cost is None else "priced"] += 1
         sums["cost_usd"] += cost or 0.0
         for name in ("input_tokens", "output_tokens"):
-            if (tokens := whole(getattr(completion, name))) is not None:
+            if (tokens := whole(getattr(paid, name))) is not None:
                 sums[name] = (sums[name] or 0) + tokens
+
+
+def _calls(checking: Completion | None) -> int:
+    return 0 if checking is None else checking.attempts
 
 
 def _learn(connection: sqlite3.Connection, number: int, run: Run, outcome: Outcome, redact: Redact) -> None:

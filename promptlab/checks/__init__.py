@@ -11,15 +11,21 @@ A field of an answer that is not JSON fails. Each check that fails says so in on
 """
 
 from promptlab.checks._compile import Factory, compile_expect
+from promptlab.checks._like_evals import KINDS as EVALS_KINDS
+from promptlab.checks._like_inspect import KINDS as INSPECT_KINDS
 from promptlab.checks._names import CHECKS
 from promptlab.checks._paths import MISSING, find, parse_path
 from promptlab.checks._rules import CannotTellError
 from promptlab.checks.custom import PASSING_SCORE, as_checks
+from promptlab.checks.foreign import PROMPTFOO_KINDS
 
 __all__ = [
     "CHECKS",
+    "EVALS_KINDS",
+    "INSPECT_KINDS",
     "MISSING",
     "PASSING_SCORE",
+    "PROMPTFOO_KINDS",
     "CannotTellError",
     "Factory",
     "as_checks",

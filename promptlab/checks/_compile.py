@@ -14,6 +14,7 @@ from promptlab.checks._names import CHECKS, MODIFIERS, almost
 from promptlab.checks._paths import Path, parse_path, path_text
 from promptlab.checks._rules import Options, PresenceCheck, Rule, RuleCheck
 from promptlab.checks.custom import python_check
+from promptlab.checks.foreign import foreign_checks
 
 Factory = Callable[[Any, str], Check]
 """Builds a check that needs more than its answer, from its argument and the field's path ("" for none)."""
@@ -150,10 +151,12 @@ class _Compiler:
             raise UsageError(f"`{key}` asks a model, so it needs a Lab; there is none here")
         if key == "python":
             return self._python(argument, place)
-        if key in call.NAMES:
+        if key in (*call.NAMES, "foreign"):
             if place.path is not None:
                 raise UsageError(f"`{key}` is about the whole answer; write it beside the fields")
-            return [call.call_check(key, argument)]
+            return (
+                foreign_checks(argument, self.extra) if key == "foreign" else [call.call_check(key, argument)]
+            )
         if key == "present":
             return [_presence(argument, place)]
         if not literal:

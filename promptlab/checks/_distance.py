@@ -24,16 +24,25 @@ def within_edits(one: str, other: str, most: int) -> int | None:
     if len(one) - len(other) > most or most < 0:
         return None
     far = most + 1
-    above = [column if column <= most else far for column in range(len(other) + 1)]
+    width = 2 * most + 1  # place `k` of a line is the column `row - most + k`
+    line = [k - most if k >= most else far for k in range(width)]
     for row, char in enumerate(one, start=1):
-        first, last = max(1, row - most), min(len(other), row + most)
-        line = [far] * (len(other) + 1)
-        line[0] = min(row, far)
-        for column in range(first, last + 1):
-            step = above[column - 1] + (char != other[column - 1])
-            line[column] = min(step, above[column] + 1, line[column - 1] + 1, far)
-        above = line
-    return above[-1] if above[-1] <= most else None
+        start = row - most
+        made = [far] * width
+        for k in range(max(0, -start), min(width, len(other) - start + 1)):
+            column = start + k
+            if column == 0:
+                made[k] = min(row, far)
+                continue
+            best = line[k] + (char != other[column - 1])
+            if k + 1 < width and line[k + 1] + 1 < best:
+                best = line[k + 1] + 1
+            if k and made[k - 1] + 1 < best:
+                best = made[k - 1] + 1
+            made[k] = min(best, far)
+        line = made
+    distance = line[len(other) - len(one) + most]
+    return distance if distance <= most else None
 
 
 def rouge_recall(text: str, reference: str) -> float:

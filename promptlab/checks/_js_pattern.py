@@ -1,6 +1,6 @@
-"""A JavaScript regular expression as one of Python's that means the same; what has no twin is refused.
+r"""A JavaScript regular expression as one of Python's that means the same; what has no twin is refused.
 
-Both languages share most of their syntax and differ in what it means: `\\d`, `\\w` and `\\b` know ASCII alone in
+Both languages share most of their syntax and differ in what it means: `\d`, `\w` and `\b` know ASCII alone in
 JavaScript, `$` holds at the very end, `.` stops at four line ends, and named groups are written another way.
 """
 
@@ -53,7 +53,9 @@ def _pieces(written: str) -> Iterator[str]:
             yield f"\\{char}" if char in "[&~|" else char
         elif char == "[":
             if written.startswith(("[]", "[^]"), at):
-                raise UsageError(f"{show(written, 80)} has an empty class, which Python's patterns do not know")
+                raise UsageError(
+                    f"{show(written, 80)} has an empty class, which Python's patterns do not know"
+                )
             in_class = True
             if written.startswith("[^", at):
                 at += 1
@@ -92,7 +94,9 @@ def _group(written: str, at: int) -> tuple[str, int]:
         for kind in _GROUPS:
             if written.startswith(kind, at):
                 return f"({kind}", at + len(kind)
-        raise UsageError(f"{show(written, 80)} has a group `({written[at : at + 3]}…`, which JavaScript does not know")
+        raise UsageError(
+            f"{show(written, 80)} has a group `({written[at : at + 3]}…`, which JavaScript does not know"
+        )
     return "(", at
 
 
@@ -111,5 +115,7 @@ def _escape(written: str, at: int, *, in_class: bool) -> tuple[str, int]:
     if char in _SAME and not (in_class and char == "B"):
         return f"\\{char}", at + 1
     if char.isascii() and char.isalpha():
-        raise UsageError(f"{show(written, 80)} has `\\{char}`, which Python's patterns say in no way that is the same")
+        raise UsageError(
+            f"{show(written, 80)} has `\\{char}`, which Python's patterns say in no way that is the same"
+        )
     return re.escape(char), at + 1

@@ -48,7 +48,9 @@ def _measured(ideals: list[str], phrase: str, holds: Callable[[str, str], bool])
 
 
 def _match(ideal: Any) -> Measure:
-    return _measured(texts_of(ideal, "`ideal`"), "text that starts with", lambda text, one: text.startswith(one))
+    return _measured(
+        texts_of(ideal, "`ideal`"), "text that starts with", lambda text, one: text.startswith(one)
+    )
 
 
 def _includes(ideal: Any) -> Measure:
@@ -78,7 +80,9 @@ def _json_match(ideal: Any) -> Measure:
     def measure(case: Case, answer: Answer) -> Mark:  # noqa: ARG001 - the shape of every measure
         read = strict_json(answer.text)
         holds = read is not None and any(_equal(read[0], one) for one in ideals)
-        return Mark(holds, f"JSON that equals {show(ideals[0]) if len(ideals) == 1 else f'one of {show(ideals)}'}")
+        return Mark(
+            holds, f"JSON that equals {show(ideals[0]) if len(ideals) == 1 else f'one of {show(ideals)}'}"
+        )
 
     return measure
 

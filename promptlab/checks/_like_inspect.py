@@ -104,7 +104,9 @@ def _same_number(text: str, number: float, location: str) -> bool:
 
 def _number(word: str) -> float | None:
     """Read a word that is a finite number, perhaps with punctuation around it."""
-    bare = word.strip().strip(_NUMBER_EDGES[:-1]).removesuffix(".").strip(_NUMBER_EDGES[:-1]).replace("−", "-")
+    bare = (
+        word.strip().strip(_NUMBER_EDGES[:-1]).removesuffix(".").strip(_NUMBER_EDGES[:-1]).replace("−", "-")
+    )
     if not re.fullmatch(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?", bare):
         return None
     number = float(bare)
@@ -127,7 +129,9 @@ def _includes(targets: list[str], options: Mapping[str, Any]) -> Measure:
 def _exact(targets: list[str], options: Mapping[str, Any]) -> Measure:
     del options
     if not all(normalised(target) for target in targets):
-        raise UsageError("`target` has nothing but punctuation and articles, so that nothing could be compared")
+        raise UsageError(
+            "`target` has nothing but punctuation and articles, so that nothing could be compared"
+        )
     return _any_of(targets, "exactly", lambda text, target: normalised(text) == normalised(target))
 
 
@@ -140,7 +144,9 @@ def _pattern(targets: list[str], options: Mapping[str, Any]) -> Measure:
     bounded = pattern(written, ignore_case=ignore_case)
     compiled = re.compile(written, re.IGNORECASE if ignore_case else re.NOFLAG)
     if not compiled.groups:
-        raise UsageError(f"the pattern {show(written, 80)} has no group; what is in it is compared with the target")
+        raise UsageError(
+            f"the pattern {show(written, 80)} has no group; what is in it is compared with the target"
+        )
 
     def fits(group: str | None) -> bool:
         return group is not None and any(_alike(group, target, ignore_case) for target in targets)
@@ -168,7 +174,9 @@ def _answer(targets: list[str], options: Mapping[str, Any]) -> Measure:
 
     def measure(case: Case, answer: Answer) -> Mark:  # noqa: ARG001 - the shape of every measure
         match = found.search(answer.text[:_MAX_ANSWER])
-        holds = match is not None and any(_alike(match[1].strip(), one.strip(), ignore_case=True) for one in targets)
+        holds = match is not None and any(
+            _alike(match[1].strip(), one.strip(), ignore_case=True) for one in targets
+        )
         return Mark(holds, f"`ANSWER: …` with {show(targets)}")
 
     return measure

@@ -13,7 +13,7 @@ CHECKS: tuple[str, ...] = (
     "starts_with", "not_starts_with", "ends_with", "not_ends_with", "regex", "not_regex",
     "above", "below", "between", "close_to",
     "length", "includes", "excludes", "type", "present", "json_schema",
-    "similar", "judge", "max_latency_s", "max_cost_usd", "refused", "python",
+    "similar", "judge", "max_latency_s", "max_cost_usd", "refused", "python", "foreign",
 )  # fmt: skip
 """Every named check, as it may stand in a suite."""
 

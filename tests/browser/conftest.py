@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.lab import LabServer, running_lab
 from tests.browser.model import PROMPT, Model, running_model
@@ -37,16 +37,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for book in getattr(item, "opened", []):
             picture = book.path.with_suffix(".png")
             book.page.screenshot(path=picture)
-            report.sections.append((f"{picture}", book.page.locator(".jp-Notebook").inner_text()))
+            report.sections.append((f"{picture}", book.page.locator(".jp-Notebook").inner_text()[:5000]))
     return report
 
 
 @pytest.fixture(scope="session")
-def context() -> Iterator[BrowserContext]:
-    """A headless Chromium."""
+def page() -> Iterator[Page]:
+    """A page of a headless Chromium; notebooks are opened in it one after the other."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+        yield browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         browser.close()
 
 
@@ -80,23 +80,24 @@ def model(running: Model) -> Model:
 
 @pytest.fixture
 def notebook(
-    context: BrowserContext, lab: LabServer, model: Model, request: pytest.FixtureRequest
+    page: Page, lab: LabServer, model: Model, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Notebook]]:
     """Open notebooks of the cells given; the first cell, which makes the lab, is put before them and run."""
     opened: list[Notebook] = []
     request.node.opened = opened
 
-    def open_with(*cells: str) -> Notebook:
+    def open_with(*cells: str, anew: bool = False) -> Notebook:
         name = f"{request.node.name}-{len(opened)}.ipynb".replace("[", "-").replace("]", "")
         lab.write(name, setup_cell(model), *cells)
-        made = Notebook(context, lab, name)
+        made = Notebook(page, lab, name, anew=anew)
         opened.append(made)
         made.run(0)
         return made
 
     yield open_with
     for made in opened:
-        made.close()
+        if not made.closed:
+            made.close()
 
 
 def setup_cell(model: Model) -> str:

@@ -89,7 +89,10 @@ def running_lab(folder: Path) -> Iterator[LabServer]:
 
 
 def _touches_a_run(name: str) -> bool:
-    return name.startswith(("OPENAI_", "PROMPTLAB_", "PARALLEL_WORKERS", "JUPYTER", "JPY_", "VSCODE")) or name == "CI"
+    return (
+        name.startswith(("OPENAI_", "PROMPTLAB_", "PARALLEL_WORKERS", "JUPYTER", "JPY_", "VSCODE"))
+        or name == "CI"
+    )
 
 
 def _address(server: subprocess.Popen[bytes], private: Path) -> str:

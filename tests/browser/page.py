@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import Locator, Page
 
 from tests.browser.lab import LabServer
 
-LOADED = """() => {
-    const widget = window.jupyterapp?.shell.currentWidget;
-    return Boolean(widget?.content?.widgets?.length && document.querySelector('.jp-Notebook .jp-Cell'));
+LOADED = "() => Boolean(window.jupyterapp?.shell?.currentWidget)"
+OPEN = """async ([path]) => {
+    await window.jupyterapp.restored;
+    const open = (factory) => window.jupyterapp.commands.execute('docmanager:open', {path, factory});
+    const widget = await open('Notebook');
+    await widget.context.ready;
+    await widget.revealed;
+}"""
+READY = """() => {
+    const shown = document.querySelectorAll('.jp-Notebook .jp-Cell').length;
+    return shown && shown === window.jupyterapp.shell.currentWidget?.content?.widgets?.length;
+}"""
+CLOSE = """async () => {
+    const widget = window.jupyterapp.shell.currentWidget;
+    await widget.sessionContext.shutdown();
+    widget.context.model.dirty = false;
+    widget.close();
 }"""
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
 ENDED = r"""([index]) => {
@@ -24,7 +38,6 @@ RUN = """([index, command]) => {
     notebook.deselectAll();
     window.jupyterapp.commands.execute(command);
 }"""
-SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
 WATCH = """([index]) => {
     const cell = document.querySelectorAll('.jp-Notebook .jp-Cell')[index];
     const prompt = cell.querySelector('.jp-InputPrompt');
@@ -47,26 +60,40 @@ WATCH = """([index]) => {
 
 
 class Notebook:
-    """A notebook that is open in a page of its own."""
+    """A notebook that is open in JupyterLab.
 
-    def __init__(self, context: BrowserContext, lab: LabServer, name: str) -> None:
+    Args:
+        page: The browser's page.
+        lab: The server.
+        name: The notebook's file.
+        anew: Whether the page is to be loaded even where it shows this JupyterLab already.
+    """
+
+    def __init__(self, page: Page, lab: LabServer, name: str, *, anew: bool = False) -> None:
+        self.page = page
         self.lab = lab
         self.path = lab.root / name
-        self.page: Page = context.new_page()
-        self.requests: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.open()
+        self.closed = False
+        if anew or not page.url.startswith(lab.url):
+            self.load()
+        else:
+            self._open()
 
-    def open(self) -> None:
+    def load(self) -> None:
         """Load the page, also anew."""
-        self.page.goto(f"{self.lab.url}/lab/tree/{self.path.name}?reset", wait_until="domcontentloaded")
+        self.page.goto(f"{self.lab.url}/lab?reset", wait_until="domcontentloaded")
         self.page.wait_for_function(LOADED, timeout=60_000)
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self._open()
+
+    def _open(self) -> None:
+        self.page.evaluate(OPEN, [self.path.name])
+        self.page.wait_for_function(READY, timeout=60_000)
 
     def close(self) -> None:
-        """End the kernel and close the page."""
-        self.page.evaluate(SHUT_DOWN)
-        self.page.close()
+        """End the kernel and close the notebook."""
+        self.closed = True
+        self.page.evaluate(CLOSE)
+        self.page.wait_for_function("() => !document.querySelector('.jp-Notebook')")
 
     def cell(self, index: int) -> Locator:
         """Give a cell."""
@@ -125,6 +152,17 @@ class Notebook:
     def save(self) -> None:
         """Save the notebook, and wait until that is done."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
+    def trusted(self, index: int) -> bool:
+        """Tell whether the front end trusts a cell's output."""
+        return bool(
+            self.ask("([i]) => window.jupyterapp.shell.currentWidget.content.widgets[i].model.trusted", index)
+        )
+
+    def dress(self, theme: str) -> None:
+        """Change JupyterLab's theme."""
+        self.ask("([theme]) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        self.page.wait_for_function(f"document.body.dataset.jpThemeName === '{theme}'")
 
     def text(self, index: int) -> str:
         """Give all the text under a cell."""

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-
 import pytest
-
-from tests.browser.page import Notebook
 
 HOSTILE = (
     "<script>window.fired = 'script'</script>",
@@ -28,8 +23,9 @@ ALIEN = (
 CASES = """
 HOSTILE = {hostile}
 suite = [
-    {{"id": f"{{kind}}_{{index}} {{text}}", "input": {{"seconds": 0.3 * index, "say": text}}, "why": text,
-      "tags": [text], "expect": {{"equals": "yes " + text}} if kind == "fails" else {{"present": True}}}}
+    {{"id": f"{{kind}}_{{index}} {{text if index < 8 else ''}}".strip(), "input": {{"seconds": 0.3 * index, "say": text}},
+      "why": text, "tags": [text] if index < 8 else [],
+      "expect": {{"equals": "yes " + text}} if kind == "fails" else {{"contains": text[5:9]}}}}
     for kind in ("fails", "passes") for index, text in enumerate(HOSTILE)
 ]
 suite.append({{"id": "breaks", "input": {{"seconds": "x" + HOSTILE[1], "say": HOSTILE[0]}}, "expect": {{"equals": "y"}}}})
@@ -41,9 +37,11 @@ def alien(book):
     """Give the foreign elements in the output of the run, all folds opened, and what has fired."""
     return book.ask(
         """([where]) => {
-            const output = document.querySelectorAll('.jp-Notebook .jp-Cell')[2].querySelector('.jp-OutputArea');
-            for (const fold of output.querySelectorAll('details')) fold.open = true;
-            const found = [...output.querySelectorAll(where)].map((element) => element.outerHTML.slice(0, 200));
+            const cell = document.querySelectorAll('.jp-Notebook .jp-Cell')[2];
+            const outputs = [...cell.querySelectorAll('.jp-OutputArea-output')];
+            for (const fold of cell.querySelectorAll('details')) fold.open = true;
+            const foreign = outputs.flatMap((output) => [...output.querySelectorAll(where)]);
+            const found = foreign.map((element) => element.outerHTML.slice(0, 200));
             return [...found, ...(window.fired ? [`fired: ${window.fired}`] : [])];
         }""",
         ALIEN,
@@ -58,8 +56,10 @@ def hostile(notebook):
     return book
 
 
-def test_hostile_text_fires_nothing(hostile, stranger, context):
+def test_hostile_text_fires_nothing(hostile, page):
     """Hostile text is shown as text: in the live panel, in the record, and in the notebook opened again."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     hostile.start(2)
     hostile.page.wait_for_function("window.heads.length >= 4")
     live, live_text = alien(hostile), hostile.text(2)
@@ -68,16 +68,15 @@ def test_hostile_text_fires_nothing(hostile, stranger, context):
     hostile.page.wait_for_timeout(1_000)  # mathematics is set in its own time
     done, done_text = alien(hostile), hostile.text(2)
     hostile.save()
-    hostile.open()
+    hostile.load()
     hostile.wait_for_text(2, "9 of 18 passed")
-    trusted = hostile.ask("() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.trusted")
     again = alien(hostile)
 
     assert live == done == again == []
-    assert trusted
+    assert hostile.trusted(2)
     assert "<script>window.fired" in live_text
     for text in HOSTILE[:-1]:
         assert text in done_text
     assert "\x1b" not in done_text
     assert "\u202e" not in done_text
-    assert not [url for url in hostile.requests if "evil.invalid" in url]
+    assert not [url for url in asked if "evil.invalid" in url]

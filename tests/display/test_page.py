@@ -28,7 +28,7 @@ TAGS = {
 STYLES = {
     "text-align", "line-height", "font-size", "margin", "max-width", "font-family", "font-weight", "display", "height",
     "background-color", "border", "width", "border-collapse", "table-layout", "padding", "border-bottom", "border-left",
-    "vertical-align", "word-wrap", "white-space", "opacity", "text-decoration", "overflow", "text-overflow", "min-height",
+    "vertical-align", "word-break", "word-wrap", "white-space", "opacity", "text-decoration", "overflow", "text-overflow", "min-height",
 }  # fmt: skip
 ANYTHING = st.text(alphabet=st.characters(exclude_categories=[]), max_size=60)
 
@@ -208,7 +208,7 @@ def test_failures_come_first_and_open():
     assert text.index("case_3") < text.index("case_5") < text.index("case_0")
     for words in (
         "FAIL found: expected false, got true", "Is case_3 there?", '{"found": true, "confidence": 0.95}',
-        "1 attempt", "1.00 s", "100 tokens in", "20 tokens out", "0.00100", "model gpt-5-nano", "cases.yaml:3",
+        "1 attempt", "1.00 s", "100 tokens in", "20 tokens out", "$0.0010", "model gpt-5-nano", "cases.yaml:3",
     ):  # fmt: skip
         assert words in text
     assert page.count("<details>") == 20

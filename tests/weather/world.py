@@ -63,6 +63,25 @@ class Window:
         return [("requests", float(self.most), self.most - self.count, self.left)] if self.headers else []
 
 
+class Sliding:
+    """Lets in `most` calls in any `length` seconds."""
+
+    def __init__(self, most: int, length: float, *, ask: str = "", headers: bool = False) -> None:
+        self.most, self.length, self.ask, self.headers = most, length, ask, headers
+        self.times: list[float] = []
+
+    def enter(self, now: float) -> float | None:
+        self.times = [at for at in self.times if at > now - self.length]
+        if len(self.times) < self.most:
+            self.times.append(now)
+            return None
+        return self.times[0] + self.length - now
+
+    def told(self) -> list:
+        full = self.times[-1] + self.length if self.times else 0.0
+        return [("requests", float(self.most), self.most - len(self.times), full)] if self.headers else []
+
+
 class AtOnce:
     """Lets in `most` calls at once."""
 
@@ -82,7 +101,7 @@ class AtOnce:
 class World:
     """Runs rows against a provider."""
 
-    provider: Bucket | Window | AtOnce
+    provider: Bucket | Window | Sliding | AtOnce
     cases: int
     workers: int
     latency: Callable[[random.Random], float]

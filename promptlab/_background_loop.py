@@ -1,0 +1,114 @@
+"""An event loop of a run's own, and how a worker's thread waits for a coroutine on a loop that turns elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+from promptlab._scope import Scope
+
+STEP_S = 0.1
+
+
+class BackgroundLoop:
+    """An event loop in a thread of its own, begun when first used, for `async def` targets of one run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self.wake = threading.Event()
+        """What the caller's thread waits for."""
+
+    def wait_for(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Any:
+        """Run a coroutine on the loop, in this thread's context, until the scope ends it.
+
+        Raises:
+            TimeoutError: The row's deadline came first.
+            asyncio.CancelledError: The run was stopped first.
+        """
+        return await_on(self._begun(), coroutine, scope)
+
+    def close(self) -> None:
+        """Cancel what is left and end the thread."""
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(1.0)
+
+    def _begun(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=_serve, args=(self._loop,), name="promptlab-loop", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=0.5))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def await_on(
+    loop: asyncio.AbstractEventLoop,
+    coroutine: Coroutine[Any, Any, Any],
+    scope: Scope,
+    tasks: set[asyncio.Task[Any]] | None = None,
+) -> Any:
+    """Run a coroutine on a loop that turns in another thread, in this thread's context.
+
+    Args:
+        loop: Where it runs.
+        coroutine: What runs.
+        scope: Ends it.
+        tasks: Holds the task while it runs; touched in the loop's thread alone.
+
+    Raises:
+        TimeoutError: The row's deadline came first.
+        asyncio.CancelledError: The run was stopped first.
+    """
+    context = contextvars.copy_context()
+    held: set[asyncio.Task[Any]] = set() if tasks is None else tasks
+    made: list[asyncio.Task[Any]] = []
+    over, left = threading.Event(), threading.Event()
+
+    def begin() -> None:
+        if left.is_set():  # the loop did not turn in time: nothing may be begun now
+            coroutine.close()
+            return
+        task = loop.create_task(coroutine, context=context)
+        made.append(task)
+        held.add(task)
+        task.add_done_callback(held.discard)
+        task.add_done_callback(lambda _: over.set())
+
+    def cancel() -> None:
+        for task in made:
+            task.cancel()
+
+    loop.call_soon_threadsafe(begin)
+    while not over.wait(STEP_S):
+        if scope.stop.is_set() or not scope.left():
+            left.set()
+            loop.call_soon_threadsafe(cancel)
+            over.wait(STEP_S)
+            if scope.stop.is_set():
+                raise asyncio.CancelledError(scope.stop.reason)
+            raise TimeoutError("the row's deadline is over")
+    return made[0].result()

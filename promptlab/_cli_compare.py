@@ -1,0 +1,114 @@
+"""`promptlab compare`: variants side by side on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from promptlab._cases import load_cases
+from promptlab._contest import Comparison, compare
+from promptlab._lab import Lab
+from promptlab._prompt import Prompt
+
+WORSE, NO_VERDICT = 1, 3
+"""Exit codes beside 0: a variant is worse or under the bar; errors kept some cases from a verdict."""
+
+
+@click.command(name="compare")
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option(
+    "--prompt", "prompt_files", required=True, multiple=True, type=click.Path(path_type=Path),
+    help="A prompt's file; the first is the baseline. Twice or more.",
+)  # fmt: skip
+@click.option("--workers", type=int, help="Calls under way at once. [PARALLEL_WORKERS, else 10, in CI 5]")
+@click.option("--repeats", type=int, default=1, show_default=True, help="How often each case is asked.")
+@click.option("--fresh", is_flag=True, help="Pay anew for what the store holds.")
+@click.option("--replay", is_flag=True, help="Serve from the store alone; make no call.")
+@click.option("--model", help="The model where a prompt names none.")
+@click.option("--tag", "tags", multiple=True, help="Only cases with this tag; may be repeated.")
+@click.option("--allow-code", is_flag=True, help="Let the suite's Python checks run.")
+@click.option(
+    "--stop-when", type=click.Choice(["decided"]), help="Stop as soon as the verdict is certain enough."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds what is drawn.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write verdicts and rows as JSON.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a page of its own.")
+@click.option(
+    "--min-pass-rate",
+    type=click.FloatRange(0, 1),
+    help="The share of graded rows that every variant but the first must pass.",
+)
+def compare_command(suite: Path, prompt_files: tuple[Path, ...], **options: Any) -> None:
+    """Compare prompts on the cases of SUITE, each with the first.
+
+    A first look: promptlab compare cases/travel_intents.yaml --prompt cases/prompts/travel_a.md --prompt
+    cases/prompts/travel_better.md
+
+    Exit codes: 0 no variant is worse than the baseline; 1 one is, or one that is not the baseline is under
+    --min-pass-rate; 2 wrong use; 3 errors kept some cases from a verdict; 130 interrupted. A difference that
+    could be chance is no reason to fail.
+    """
+    if options["allow_code"]:
+        sys.path.insert(0, "")  # `python: "module:function"` names a module of the working folder
+    prompts = name_prompts(prompt_files)
+    cases = load_cases(suite, tags=options["tags"] or None, allow_code=options["allow_code"])
+    with Lab(model=options["model"], replay=options["replay"], allow_code=options["allow_code"]) as lab:
+        found = compare(
+            cases,
+            prompts,
+            workers=options["workers"],
+            repeats=options["repeats"],
+            fresh=options["fresh"],
+            stop_when=options["stop_when"],
+            seed=options["seed"],
+            lab=lab,
+        )
+    click.echo(str(found))
+    if options["json_file"]:
+        _write_json(options["json_file"], found)
+    if options["html_file"]:
+        click.echo(f"page: {found.to_html(options['html_file'])}")
+    sys.exit(compare_exit_code(found, options["min_pass_rate"]))
+
+
+def name_prompts(files: tuple[Path, ...]) -> dict[str, Prompt]:
+    """Load prompts and name each: by its own name, else by its file's; numbered where both are taken."""
+    named: dict[str, Prompt] = {}
+    for file in files:
+        prompt = Prompt.load(file)
+        names = [prompt.name, file.stem, *(f"{file.stem} ({number})" for number in range(2, len(files) + 1))]
+        named[next(name for name in names if name not in named)] = prompt
+    return named
+
+
+def compare_exit_code(found: Comparison, min_pass_rate: float | None) -> int:
+    """Decide the exit code of a comparison.
+
+    The baseline is what there is already, so it is held against no bar. Rows that an early stop left out are
+    no missing verdicts.
+    """
+    if (found.verdicts["word"] == "worse").any():
+        return WORSE
+    stopped_early = found.decided_after is not None
+    standings = found.summary.to_dict("records")
+    for row in standings[1:]:
+        missing = row["errors"] + (0 if stopped_early else row["not_run"])
+        best = row["passed"] + missing
+        if min_pass_rate is not None and best < min_pass_rate * (row["graded"] + missing or 1):
+            return WORSE
+    broken = sum(row["errors"] + (0 if stopped_early else row["not_run"]) for row in standings)
+    return NO_VERDICT if broken else 0
+
+
+def _write_json(path: Path, found: Comparison) -> None:
+    """Write what was found, the variants and the rows as JSON."""
+    parts = {
+        name: json.loads(frame.to_json(orient="records", default_handler=str))
+        for name, frame in (("verdicts", found.verdicts), ("summary", found.summary), ("rows", found.frame))
+    }
+    told = {"sentence": found.sentence, "notes": list(found.notes), "seed": found.seed, **parts}
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

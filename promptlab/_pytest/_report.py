@@ -1,0 +1,179 @@
+"""What the session's prompt tests came to: the block at the end, the bars, and the exit status that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from promptlab._bars import Bar, excused, hold
+from promptlab._ci import Told, job_summary, write_summary
+from promptlab._display import Changes, changes_text
+from promptlab._display._escape import lines
+from promptlab._history import difference
+from promptlab._lab import Lab
+from promptlab._pytest._batch import Batch
+from promptlab._pytest._options import Options
+from promptlab._summary import summarise, summary_text
+from promptlab._types import Outcome, Run
+from promptlab._wording import listed
+
+SESSION = "all prompt tests of the session"
+LET_PASS_LISTED = 20
+
+Key = tuple[int, str, int]
+"""A row: the number of its batch, the case's id and the repeat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What became of one batch."""
+
+    number: int
+    """The batch's number."""
+    run: Run
+    """The run that holds its rows; the last one where there were several."""
+    runs: tuple[str, ...]
+    """The ids of all of them."""
+    rows: tuple[Outcome, ...]
+    """Its rows, in the suite's order."""
+    wall_s: float
+    """Seconds from the first call to the last outcome."""
+    stopped: str | None
+    """Why it ended early."""
+    bars: tuple[Bar, ...]
+    """What it is held to."""
+
+
+def story_of(batch: Batch) -> Story | None:
+    """Tell of a batch; None where nothing was run of it."""
+    if not batch.results:
+        return None
+    rows: dict[tuple[str, int], Outcome] = {}
+    for result in batch.results:
+        for row in result.outcomes:
+            key = row.case.id, row.repeat
+            if key not in rows or row.status != "not_run":
+                rows[key] = row
+    last = batch.results[-1]
+    open_ = any(row.status == "not_run" for row in rows.values())
+    return Story(
+        number=batch.number,
+        run=last.run,
+        runs=tuple(result.run.id for result in batch.results),
+        rows=tuple(rows[key] for key in batch.slots if key in rows),
+        wall_s=sum(result.summary.wall_s for result in batch.results),
+        stopped=last.summary.stopped if open_ else None,
+        bars=batch.bars,
+    )
+
+
+class Ending:
+    """Holds what the stories of a session come to.
+
+    Args:
+        stories: What became of each batch.
+        options: What the session was asked.
+        lab: Whose store remembers earlier runs.
+    """
+
+    def __init__(self, stories: Sequence[Story], options: Options, lab: Lab) -> None:
+        self._stories = stories
+        self._options = options
+        whole = (
+            []
+            if options.least is None
+            else [Bar(name=SESSION, least=options.least, said=f"{options.least:g}")]
+        )
+        self._session = hold(whole, [row for story in stories for row in story.rows])
+        self._held = {story.number: hold(story.bars, story.rows) for story in stories}
+        self._told = [
+            Told(
+                run=story.run,
+                rows=story.rows,
+                summary=summarise(story.run, story.rows, story.wall_s, story.stopped),
+                held=self._held[story.number],
+                changes=_since(lab, story),
+            )
+            for story in stories
+        ]
+
+    @property
+    def told(self) -> Sequence[Told]:
+        """What is told of each batch."""
+        return self._told
+
+    def lines(self, notices: Iterable[str]) -> list[str]:
+        """Write the block at the end of the session."""
+        said: list[str] = []
+        for story, told in zip(self._stories, self._told, strict=True):
+            names = ", ".join(f"{variant.name} (version {variant.version})" for variant in story.run.variants)
+            said += [summary_text(told.summary), f"prompt {names}, run {story.run.id}"]
+            if told.changes is not None:
+                said.append(changes_text(told.changes))
+            said += [held.text() for held in told.held]
+            let_pass = [
+                row.case.id for row in story.rows if row.status == "fail" and self._excused(story, row)
+            ]
+            if let_pass:
+                said.append(
+                    f"failed, and let pass by the bar: {listed(dict.fromkeys(let_pass), LET_PASS_LISTED)}"
+                )
+        said += [held.text() for held in self._session]
+        said += [f"note: {notice}" for notice in notices]
+        return lines("\n".join(said)).split("\n") if said else []
+
+    def write(self, notices: Sequence[str]) -> None:
+        """Write the summary in Markdown, where one was asked for."""
+        if self._options.summary is not None:
+            notes = [*(held.text() for held in self._session), *notices]
+            write_summary(self._options.summary, job_summary(self._told, notes))
+
+    def has_bars(self) -> bool:
+        """Tell whether the exit status follows a bar."""
+        return bool(self._session) or any(self._held.values())
+
+    def is_red(self, failures: int, failed_rows: Collection[Key]) -> bool:
+        """Tell whether the session fails: a bar is not met, or there is a failure that none lets pass.
+
+        Args:
+            failures: Failures and errors of the session, collection included.
+            failed_rows: The rows that failed an item, once for each item.
+        """
+        if any(
+            held.state != "met"
+            for held in (*self._session, *(h for all_ in self._held.values() for h in all_))
+        ):
+            return True
+        rows = {
+            (story.number, row.case.id, row.repeat): (story, row)
+            for story in self._stories
+            for row in story.rows
+        }
+        let_pass = sum(1 for key in failed_rows if key in rows and self._excused(*rows[key]))
+        return failures > let_pass
+
+    def _excused(self, story: Story, row: Outcome) -> bool:
+        return excused((*self._held[story.number], *self._session), row)
+
+
+def _since(lab: Lab, story: Story) -> Changes | None:
+    """Tell what changed since the last run of the same prompt over the same suite that is on record."""
+    variant = story.run.variants[0]
+    before = [
+        entry
+        for entry in lab.store.runs(variant.name)
+        if entry["suite"] == story.run.suite and entry["run"] not in story.runs and entry["graded"]
+    ]
+    if not before:
+        return None
+    last = before[-1]
+    asked = {row.case.id for row in story.rows}
+    rows = [
+        row for row in lab.store.outcomes(last["run"]) if row.prompt == variant.name and row.case.id in asked
+    ]
+    if not rows:
+        return None
+    old = lab.store.prompt_text(last["version"], variant.name) or ""
+    label = f"{variant.name} {variant.version}, against {last['version']} of {last['when'][:16].replace('T', ' ')} UTC,"
+    changes = difference(rows, story.rows, old, variant.text or "", name=label).changes
+    return replace(changes, failing=())

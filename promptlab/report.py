@@ -1,0 +1,71 @@
+"""Pages of their own: one file that needs no network and no script to be read."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from promptlab._errors import SettingError
+from promptlab._show import one_line
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""What the page allows itself: its own styles and nothing else, so that nothing in it can run or call home."""
+
+TITLE_LENGTH = 120
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 24px; background: #ffffff; color: rgba(0, 0, 0, .87); }
+main { max-width: 1200px; margin: 0 auto; }
+summary { cursor: pointer; }
+@media (prefers-color-scheme: dark) { body { background: #111111; color: rgba(255, 255, 255, .87); } }
+@media print {
+  body { margin: 0; background: #ffffff; color: #000000; }
+  details::details-content { content-visibility: visible; block-size: auto; }
+}
+"""
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """Make a page of parts that are HTML already.
+
+    Args:
+        title: Plain text; escaped here.
+        parts: HTML in which every word of others has been escaped, as records and comparisons write it.
+    """
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(one_line(title, TITLE_LENGTH))}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n{''.join(parts)}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def write(path: str | os.PathLike[str], title: str, parts: Sequence[str]) -> Path:
+    """Write a page to a file, whole or not at all, and give its path.
+
+    Raises:
+        SettingError: The file cannot be written.
+    """
+    target = Path(path).expanduser()
+    text = page(title, parts)
+    try:
+        if target.exists() and not target.is_file():  # a pipe or a terminal: there is nothing to replace
+            target.write_text(text, encoding="utf-8")
+            return target
+        place = target.resolve()
+        draft = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(place)
+        finally:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+    except OSError as wrong:
+        raise SettingError(f"cannot write {target}: {wrong.strerror or wrong}") from None
+    return target

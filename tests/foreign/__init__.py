@@ -1,0 +1,1 @@
+"""Tests of suites that other tools write: promptfoo, openai/evals, Inspect."""

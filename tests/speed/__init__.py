@@ -1,0 +1,1 @@
+"""Speed: what is measured of it, and what makes it."""
