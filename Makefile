@@ -24,6 +24,9 @@ test: setup
 lab: setup
 	$(BIN)/promptlab lab
 
+bench: setup
+	$(BIN)/python benchmarks/run_all.py
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -19,15 +19,16 @@ from measure import bodies_of, load, plain_loop, spread, table
 
 import promptlab
 
-PROMPT = promptlab.Prompt(
-    'Repeat this as it is.\n\n{"found": true, "confidence": 0.9, "name": "{{ request }}"}'
-)
+PROMPT = promptlab.Prompt('{"found": true, "confidence": 0.9, "name": "{{ request }}"}')
 
 
 def suite_of(count: int) -> promptlab.Suite:
     """Make a suite of so many cases."""
     return promptlab.load_cases(
-        [{"id": f"c{n}", "input": {"request": f"workflow {n}"}, "expect": {}} for n in range(count)]
+        [
+            {"id": f"c{n}", "input": {"request": f"workflow {n}"}, "expect": {"found": True}}
+            for n in range(count)
+        ]
     )
 
 

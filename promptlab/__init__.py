@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from promptlab._version import __version__
 
 if TYPE_CHECKING:
+    from promptlab._answer_type import fits
     from promptlab._cases import Suite, load_cases
     from promptlab._contest import Comparison, calibration, compare, holdout_gap
     from promptlab._errors import (
@@ -60,6 +61,7 @@ __all__ = [
     "calibration",
     "compare",
     "diff",
+    "fits",
     "history",
     "holdout_gap",
     "judge_agreement",
@@ -74,6 +76,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "_answer_type": ("fits",),
     "_cases": ("Suite", "load_cases"),
     "_contest": ("Comparison", "calibration", "compare", "holdout_gap"),
     "_errors": ("PromptError", "PromptlabError", "RunStopped", "SettingError", "StoreError", "SuiteError", "UsageError"),

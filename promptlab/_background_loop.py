@@ -92,7 +92,7 @@ def await_on(
         if left.is_set():  # the loop did not turn in time: nothing may be begun now
             coroutine.close()
             return
-        task = loop.create_task(coroutine, context=context)
+        task = loop.create_task(_contained(coroutine), context=context)
         made.append(task)
         held.add(task)
         task.add_done_callback(held.discard)
@@ -111,4 +111,15 @@ def await_on(
             if scope.stop.is_set():
                 raise asyncio.CancelledError(scope.stop.reason)
             raise TimeoutError("the row's deadline is over")
-    return made[0].result()
+    result, escaped = made[0].result()
+    if escaped is not None:
+        raise escaped
+    return result
+
+
+async def _contained(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    """Hand over an exit or an interrupt that a coroutine raises: raised on the loop it would end the loop."""
+    try:
+        return await coroutine, None
+    except (KeyboardInterrupt, SystemExit) as escaped:
+        return None, escaped

@@ -25,6 +25,8 @@ from promptlab.checks import MISSING, CannotTellError, Factory, find, parse_path
 from promptlab.checks._same import number_of
 
 KEYS = ("rubric", "model", "threshold")
+CHANCE = 0.5
+"""A verdict given with a confidence of no more than this is none: its opposite is as likely."""
 LONGEST_INPUT = 50_000
 """Characters of a case's input that the judge is shown."""
 
@@ -103,7 +105,7 @@ class JudgeCheck:
         """Ask the judge.
 
         Raises:
-            CannotTellError: The call brought nothing, or no readable verdict.
+            CannotTellError: The call brought nothing, no readable verdict, or one that is no surer than chance.
         """
         text = subject(answer, self.path)
         if text is None:
@@ -115,6 +117,8 @@ class JudgeCheck:
         reply = parse(self.ask(request.body))
         passed, reason = _verdict(reply)
         sure = reply.confidence
+        if sure is not None and sure <= CHANCE:
+            raise CannotTellError(f"the judge is no surer of its verdict than a coin ({sure:g}): {reason}")
         if self.threshold is None:
             score = None
             held = passed

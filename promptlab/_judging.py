@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +140,6 @@ def judge_pairs(
     Raises:
         SettingError: A variant is not in the frame, or they have no case in common.
     """
-    import pandas as pd
-
     if not rubric.strip():
         raise SettingError("`rubric` is blank; say what makes an answer better")
     lab = lab or default_lab()
@@ -149,27 +147,7 @@ def judge_pairs(
     if not cases:
         raise SettingError(f"{quoted(first)} and {quoted(second)} have no answered case in common")
     asked = run_parallel(cases, PAIR.replace(model=model or lab.judge), workers=workers, lab=lab)
-    rows = []
-    for case, answer, confidence, cost in zip(
-        cases, asked["answer"], _plain(asked["confidence"]), _plain(asked["cost_usd"]), strict=True
-    ):
-        told = answer if isinstance(answer, dict) else {}
-        better = told.get("better")
-        names = {"first": case.metadata["first"], "second": case.metadata["second"], "neither": "neither"}
-        winner = names.get(better.strip().lower()) if isinstance(better, str) else None
-        reason = told.get("reason")
-        rows.append(
-            {
-                "case": case.metadata["case"], "repeat": case.metadata["repeat"], "shown_first": case.metadata["first"],
-                "winner": winner, "reason": reason if isinstance(reason, str) else None, "confidence": confidence,
-                "cost_usd": cost,
-            }
-        )  # fmt: skip
-    types = {
-        "case": "string", "repeat": "Int64", "shown_first": "string", "winner": "string", "reason": "string",
-        "confidence": "Float64", "cost_usd": "Float64",
-    }  # fmt: skip
-    return pd.DataFrame(rows).astype(types)
+    return _judgements(cases, asked)
 
 
 def position_bias(pairs: pd.DataFrame) -> PositionBias:
@@ -199,6 +177,33 @@ def position_bias(pairs: pd.DataFrame) -> PositionBias:
         both_orders=len(both),
         flipped=sum(len(winners) == 2 for winners in both),
     )
+
+
+def _judgements(cases: Sequence[Case], asked: pd.DataFrame) -> pd.DataFrame:
+    """Make the rows of `judge_pairs` of what the judge said."""
+    import pandas as pd
+
+    rows = []
+    for case, answer, confidence, cost in zip(
+        cases, asked["answer"], _plain(asked["confidence"]), _plain(asked["cost_usd"]), strict=True
+    ):
+        told = answer if isinstance(answer, dict) else {}
+        better = told.get("better")
+        names = {"first": case.metadata["first"], "second": case.metadata["second"], "neither": "neither"}
+        winner = names.get(better.strip().lower()) if isinstance(better, str) else None
+        reason = told.get("reason")
+        rows.append(
+            {
+                "case": case.metadata["case"], "repeat": case.metadata["repeat"], "shown_first": case.metadata["first"],
+                "winner": winner, "reason": reason if isinstance(reason, str) else None, "confidence": confidence,
+                "cost_usd": cost,
+            }
+        )  # fmt: skip
+    types = {
+        "case": "string", "repeat": "Int64", "shown_first": "string", "winner": "string", "reason": "string",
+        "confidence": "Float64", "cost_usd": "Float64",
+    }  # fmt: skip
+    return pd.DataFrame(rows).astype(types)
 
 
 def _pairs(frame: pd.DataFrame, names: tuple[str, str], rubric: str, both: bool, seed: int) -> Iterator[Case]:

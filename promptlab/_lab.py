@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from promptlab._display import Display, Panels, choose
 from promptlab._errors import SettingError
+from promptlab._lab_parts import Parts, no_call, store_at
 from promptlab._protocols import Observer, Provider
 from promptlab._providers import Budget, Gate, OpenAIProvider, Repairs, Seat, Simulator, retried, stored
 from promptlab._redact import Secret, redactor
-from promptlab._scope import Scope, Stop
-from promptlab._settings import DEFAULT_MODEL, Limits, store_path
+from promptlab._scope import Stop
+from promptlab._settings import DEFAULT_MODEL, Limits, public_environment, working_folder
 from promptlab._store import Store, open_store
-from promptlab._types import Answer, Failure, Request
+from promptlab._types import Answer, Request
 
 if TYPE_CHECKING:
     from promptlab._session import Result
@@ -50,13 +50,11 @@ class Lab:
         store: A path, or `"off"`; `PROMPTLAB_STORE`, else `.promptlab/lab.sqlite3` in the project's folder.
         display: `"auto"`, `"widget"`, `"html"`, `"text"`, `"none"`, or observers (callables taking an event).
         limits: What a run may take.
-        resource: A factory called once for every case with the value that `shared` gave; what it makes is
-            the target's second argument and is closed afterwards, if it can be.
+        resource: Called for every case with what `shared` gave; makes the target's second argument, closed afterwards.
         shared: Called once before a run, to write shared data to disk, say.
         executor: A `concurrent.futures.Executor` to run on instead of threads.
         loop: Where `async def` targets run: `"own"`, on a loop in a thread of the run's own; or `"kernel"`, on the
-            loop that runs in the calling thread, for async clients that were made in a notebook's cell and belong
-            to it. The latter patches asyncio for good, through nest_asyncio2 or nest-asyncio.
+            loop of the calling thread, for async clients made in a notebook's cell (this patches asyncio for good).
         confidence: Reads the confidence from an `Answer`: gives a number in [0, 1] or None.
         replay: Serve from the store alone; a call that is not stored is an error, and none is made.
         judge: The model of `judge` checks that name none; `PROMPTLAB_JUDGE`, else `model`.
@@ -91,31 +89,28 @@ class Lab:
         self._base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
         self.model = model or os.environ.get("PROMPTLAB_MODEL") or DEFAULT_MODEL
         """The model where a prompt names none."""
-        self.judge = judge or os.environ.get("PROMPTLAB_JUDGE") or self.model
-        """The model that judges where a check names none."""
         self._embedded = not self._base_url and not self._key.reveal()
         self.simulated = self._embedded or "/simulated/" in (self._base_url or "")
         """Whether a simulator answers: the embedded one, or one whose address says so."""
-        self.limits = limits or Limits()
+        self.limits = _sound(limits)
         """What a run may take."""
-        if not isinstance(self.limits, Limits):
-            raise SettingError(f"limits={self.limits!r} is no Limits(...)")
         self.resource, self.shared, self.executor = resource, shared, executor
         if loop not in ("own", "kernel"):
             raise SettingError(f"loop={loop!r} is neither 'own' nor 'kernel'")
         self.loop = loop
         """Where `async def` targets run."""
         self.confidence, self.replay, self.allow_code = confidence, replay, allow_code
+        self.judge = judge or os.environ.get("PROMPTLAB_JUDGE") or self.model
         self.last: Result | None = None
         """The last run that ended, also where it was stopped."""
         self._display = display
-        self._store_at = _store_at(store)
+        self._store_at = store_at(store)
         self._panels = Panels()
         self._lock = threading.RLock()
         # Shared by all that uses the lab: every run, variant and judge.
         self._gate = Gate(workers=self.limits.max_workers, rpm=self.limits.rpm, tpm=self.limits.tpm)
         self._repairs = Repairs()
-        self._parts = _Parts()
+        self._parts = Parts()
         self._finalizer = weakref.finalize(self, self._parts.close)
 
     @property
@@ -168,7 +163,7 @@ class Lab:
 
     def _remembered(self) -> Provider:
         """Give what answers from the store alone. Without a key it cannot know who answered: it asks for both."""
-        provider: Provider = _no_call
+        provider: Provider = no_call
         for endpoint in [self._base_url] if self._base_url else [SIMULATOR, OPENAI]:
             provider = stored(provider, self.store.cache(endpoint))
         return provider
@@ -189,7 +184,7 @@ class Lab:
 
     def open_display(self) -> Display:
         """Choose the display of one run."""
-        return choose(self._display, environ=os.environ, stdout=sys.stdout, panels=self._panels)
+        return choose(self._display, environ=public_environment(), stdout=sys.stdout, panels=self._panels)
 
     def close(self) -> None:
         """Let go of connections, store and simulator; the lab may be used again and takes them up anew."""
@@ -222,61 +217,31 @@ class Lab:
         )
 
 
-class _Parts:
-    """What a lab holds open; apart from it, so that it can be let go of when the lab is collected."""
-
-    def __init__(self) -> None:
-        self.simulator: Simulator | None = None
-        self.provider: OpenAIProvider | None = None
-        self.store: Store | None = None
-
-    def forget_endpoint(self) -> None:
-        """Close the connections and the simulator."""
-        provider, self.provider = self.provider, None
-        simulator, self.simulator = self.simulator, None
-        if provider is not None:
-            provider.close()
-        if simulator is not None:
-            simulator.close()
-
-    def close(self) -> None:
-        """Close everything."""
-        self.forget_endpoint()
-        store, self.store = self.store, None
-        if store is not None:
-            store.close()
-
-
-def _no_call(request: Request, scope: Scope) -> Failure:
-    del scope
-    message = (
-        f"case {request.case!r} is not in the store, and a replay makes no calls; run it once without replay"
-    )
-    return Failure(kind="budget", message=message, attempts=0)
-
-
-def _store_at(store: str | os.PathLike[str] | None) -> Path | None:
-    if store is None:
-        return store_path(os.environ, Path.cwd())
-    if isinstance(store, str) and store.lower() == "off":
-        return None
-    return Path(store).expanduser()
+def _sound(limits: Limits | None) -> Limits:
+    if limits is not None and not isinstance(limits, Limits):
+        raise SettingError(f"limits={limits!r} is no Limits(...)")
+    return Limits() if limits is None else limits
 
 
 def default_lab() -> Lab:
     """Give the lab of this process for the present environment and folder; runs without a lab share it."""
+    return _lab_for(_fingerprint(), str(working_folder()), os.getpid())
+
+
+def _fingerprint() -> str:
+    """Tell environments apart without holding a key in a variable, which a traceback might show."""
     names = (
-        "OPENAI_API_KEY", "OPENAI_BASE_URL", "PROMPTLAB_MODEL", "PROMPTLAB_STORE", "PARALLEL_WORKERS_MAX",
+        "OPENAI_API_KEY", "OPENAI_BASE_URL", "PROMPTLAB_MODEL", "PROMPTLAB_JUDGE", "PROMPTLAB_STORE",
+        "PARALLEL_WORKERS_MAX",
     )  # fmt: skip
-    folder = ""
-    with suppress(FileNotFoundError):
-        folder = str(Path.cwd())
-    environment = tuple((name, os.environ.get(name)) for name in names)
-    return _lab_for(environment, folder, os.getpid())
+    told = hashlib.sha256()
+    for name in names:
+        told.update(f"{name}={os.environ.get(name)!r};".encode(errors="surrogateescape"))
+    return told.hexdigest()
 
 
 @functools.lru_cache(maxsize=1)
-def _lab_for(environment: tuple[tuple[str, str | None], ...], folder: str, pid: int) -> Lab:
+def _lab_for(environment: str, folder: str, pid: int) -> Lab:
     # Kept between calls so that connections, the simulator and the limits learned stay; a change of the
     # environment, the folder or the process makes a new one.
     del environment, folder, pid

@@ -1,7 +1,7 @@
 """Read one JSON value that was written with the slips models make; never guess at what is missing.
 
 Read: trailing commas, single or curly quotes, odd spaces, `True`, `False`, `None`, comments, raw line breaks in a text,
-`NaN` and `Infinity` (as the numbers Python has for them), a key given twice (the last counts), and, where the
+`NaN` and `Infinity` (as the numbers Python has for them), a key given twice with the same value, and, where the
 caller is sure that an object was meant, bare keys. Each leaves a note. Not read: anything cut short, missing
 commas or quotes, an ellipsis, nesting deeper than `MAX_DEPTH`.
 """
@@ -117,9 +117,10 @@ class Reader:
                 raise NotJsonError("a colon is missing")
             self.position += 1
             self.skip()
-            if key in found:
-                self._note(f"the key {key[:80]!a} came twice: the last counts")
-            found[key] = self._value(depth + 1)
+            value = self._value(depth + 1)
+            if key in found and found[key] != value:
+                raise NotJsonError(f"the key {key[:80]!a} came twice, with different values")
+            found[key] = value
             self._separator("}")
         self.position += 1
         return found

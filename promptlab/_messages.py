@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from promptlab._answer_type import is_answer_type, response_format
 from promptlab._errors import PromptError
 from promptlab._template import MAX_LENGTH, Template, has_tags
 from promptlab._wording import Fail, a_kind, quoted
@@ -152,6 +153,8 @@ def settings_as_data(value: Any, fail: Fail) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         fail(f"`settings` is a mapping such as {{temperature: 0}}, not {a_kind(value)}", None)
+    if is_answer_type(value.get("response_format")):
+        value = {**value, "response_format": response_format(value["response_format"])}
     made: dict[str, Any] = _json(value, "`settings`", fail, 0)
     if "messages" in made:
         fail("`settings` cannot hold `messages`; give them as `messages=`", None)

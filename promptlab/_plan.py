@@ -11,7 +11,7 @@ from promptlab._cases import as_suite
 from promptlab._lab import Lab, default_lab
 from promptlab._prompt import as_prompt, check_prompt
 from promptlab._schedule import bound
-from promptlab._settings import resolve_repeats, resolve_workers
+from promptlab._settings import public_environment, resolve_repeats, resolve_workers
 from promptlab._store import Expected
 
 
@@ -74,7 +74,7 @@ def plan(
     lab = lab or default_lab()
     suite, prompt = as_suite(cases, allow_code=lab.allow_code), as_prompt(prompt)
     check_prompt(prompt, suite)
-    count, _ = resolve_workers(workers, lab.limits, {})
+    count, _ = resolve_workers(workers, lab.limits, public_environment())
     model = prompt.model or lab.model
     times = range(resolve_repeats(repeats))
     asked = [prompt.request(case, repeat, model=model) for case in suite for repeat in times]

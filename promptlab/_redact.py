@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Callable, Iterable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "[key removed]"
 SHORTEST = 6
@@ -52,9 +53,21 @@ def redactor(secrets: Iterable[Secret]) -> Callable[[str], str]:
 
     def redact(text: str) -> str:
         low = text.lower()  # looking for a form costs a microsecond; the pattern a hundred
-        return pattern.sub(MASK, text) if any(form in low for form in lowered) else text
+        if any(form in low for form in lowered):
+            return pattern.sub(MASK, text)
+        if "\\" in low or "%" in low or "&#" in low:
+            plain = _decoded(low)
+            if any(form in plain for form in lowered):
+                return f"{MASK[:-1]}: it was written in escapes]"
+        return text
 
     return redact
+
+
+def _decoded(text: str) -> str:
+    """Undo escapes: of JSON and Python, of addresses, of HTML."""
+    plain = re.sub(r"\\+(?:u00|x|u\{)([0-9a-f]{2})\}?", lambda found: chr(int(found[1], 16)), text)
+    return html.unescape(unquote(plain)).lower()
 
 
 def _same(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from promptlab._asking import Ask as AskModel
 from promptlab._asking import Calls
@@ -87,6 +88,8 @@ class Rows:
     """Seconds a row may take, sleeps included."""
     stop: Stop
     """The run's stop."""
+    redact: Callable[[str], str] = str
+    """Masks secrets: nothing that a server, a target or a check says gets one into a row."""
     checker: Provider | None = None
     """Answers the checks that ask a model, where there are any."""
 
@@ -95,6 +98,7 @@ class Rows:
         began = time.perf_counter()
         variant = self.variants[job.variant]
         scope = Scope(stop=self.stop, deadline=time.monotonic() + self.deadline_s)
+        redact = self.redact
         try:
             result = variant.ask(job.case, job.repeat, scope)
         except Exception as raised:  # noqa: BLE001 - a broken provider costs this row, no other
@@ -109,22 +113,23 @@ class Rows:
             return Outcome(
                 **base,  # type: ignore[arg-type]  # the keys are spelled out above
                 status="not_run" if not result.attempts and self._stopped(result) else "error",
-                reason=result.message,
+                reason=redact(result.message),
                 error=result.kind,
                 completion=result.completion,
                 attempts=result.attempts,
                 finished_s=time.perf_counter() - run_began,
             )
+        result = masked_completion(result, redact)
         calls = Calls(self.checker, job.case.id, job.repeat, scope)
         graded = grade(job.case, result, self.checks_for(job.case, calls.ask), self.confidence)
         return Outcome(
             **base,  # type: ignore[arg-type]  # the keys are spelled out above
             status=graded.status,
-            reason=graded.reason,
+            reason=redact(graded.reason) if graded.reason else None,
             error=graded.error,
             completion=result,
-            answer=graded.answer,
-            verdicts=graded.verdicts,
+            answer=masked_answer(graded.answer, redact),
+            verdicts=tuple(replace(v, reason=redact(v.reason)) if v.reason else v for v in graded.verdicts),
             attempts=result.attempts,
             checking=calls.total(),
             finished_s=time.perf_counter() - run_began,
@@ -157,3 +162,30 @@ class Rows:
             started_s=None,
             finished_s=now_s if begun else None,
         )
+
+
+def masked_completion(completion: Completion, redact: Callable[[str], str]) -> Completion:
+    """Mask secrets in a completion's texts."""
+    text = redact(completion.text)
+    refusal = redact(completion.refusal) if completion.refusal else completion.refusal
+    if text == completion.text and refusal == completion.refusal:
+        return completion
+    return replace(completion, text=text, refusal=refusal, logprobs=None)
+
+
+def masked_answer(answer: Answer | None, redact: Callable[[str], str]) -> Answer | None:
+    """Mask secrets in an answer's value, where reading JSON has decoded one."""
+    if answer is None or "\\" not in answer.text:
+        return answer
+    value = _masked(answer.value, redact)
+    return answer if value == answer.value else replace(answer, value=value)
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_masked(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {redact(key): _masked(item, redact) for key, item in value.items()}
+    return value

@@ -21,11 +21,8 @@ from promptlab._types import Case, Outcome
 STEP_S = 0.1
 """The caller's thread never waits longer than this, so that an interrupt is heard."""
 
-AT_HAND = 128
+AT_HAND = 32
 """Jobs handed to the pool beyond those under way, at least."""
-
-LINGER_S = 0.01
-"""Batches follow each other no sooner: where rows come thick and fast many of them share one."""
 
 MAX_BATCH = 500
 """Events handed out at once: they share one commit in the store."""
@@ -98,8 +95,6 @@ class Engine:
         self._batch: list[Event] = []
         self._wake = wake or threading.Event()
         self._open = dict.fromkeys(job.index for job in jobs)
-        self._all_done = threading.Event()
-        self._told_at = -LINGER_S
         self._given_up_at: float | None = None
         self._ticked_at = time.monotonic()
         self._foreign = executor
@@ -116,7 +111,6 @@ class Engine:
         """
         while True:
             self._refill()
-            self._linger()
             self._wake.clear()
             while self._log and len(self._batch) < MAX_BATCH:
                 self._batch.append(self._log[0])
@@ -124,7 +118,6 @@ class Engine:
             if self._batch:
                 yield list(self._batch)
                 self._batch.clear()
-                self._told_at = time.monotonic()
                 self._heed_time()
                 continue
             if not self._open and not self._log:
@@ -177,15 +170,6 @@ class Engine:
         """Log a row's outcome; the first one counts."""
         if self._open.pop(outcome.index, self) is None:
             self._append(CaseFinished(outcome=outcome))
-
-        if not self._open:
-            self._all_done.set()
-
-    def _linger(self) -> None:
-        """Let rows gather for a moment after the last batch, but for the last ones."""
-        pause = self._told_at + LINGER_S - time.monotonic()
-        if pause > 0 and len(self._log) < MAX_BATCH and not self._stop.is_set():
-            self._all_done.wait(pause)
 
     def _append(self, event: Event) -> None:
         self._log.append(event)

@@ -100,6 +100,7 @@ class _Session:
             checks_for=self._checks_for,
             confidence=lab.confidence,
             deadline_s=lab.limits.deadline,
+            redact=lab.redact,
             stop=self._stop,
         )
         self._seat = lab.join(stop, order.workers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ DEFAULT_WORKERS = 10
 DEFAULT_WORKERS_IN_CI = 5
 DEFAULT_CEILING = 20
 DEFAULT_MODEL = "gpt-5-nano"
+SECRET = re.compile(r"key|token|secret|passw|credential|auth", re.IGNORECASE)
+"""Names of variables whose values are nobody's business."""
+
 STORE_FILE = Path(".promptlab") / "lab.sqlite3"
 
 
@@ -131,13 +135,29 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").lower() not in ("", "0", "false")
 
 
+def public_environment() -> dict[str, str]:
+    """Give the environment without its secrets: what a traceback that shows local values may show."""
+    return {name: value for name, value in os.environ.items() if not SECRET.search(name)}
+
+
+def working_folder() -> Path:
+    """Give the working folder; the root where it is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
+
+
 def store_path(environ: Mapping[str, str], folder: Path) -> Path | None:
     """Find the store: `PROMPTLAB_STORE`, else in the project's folder; None where it is switched off."""
     given = environ.get("PROMPTLAB_STORE", "")
     if given.lower() == "off":
         return None
     if given:
-        return Path(given).expanduser()
+        try:
+            return Path(given).expanduser()
+        except RuntimeError as wrong:
+            raise SettingError(f"PROMPTLAB_STORE={given} is no path: {wrong}") from None
     for place in (folder, *folder.parents):
         if any((place / mark).exists() for mark in (".promptlab", "pyproject.toml", ".git")):
             return place / STORE_FILE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from promptlab._lab import Lab, default_lab
 from promptlab._order import Order, target_label
 from promptlab._prompt import Prompt, as_prompt
 from promptlab._session import Result
-from promptlab._settings import resolve_workers
+from promptlab._settings import public_environment, resolve_workers
 from promptlab._sweep import Sweep, workers_text
 from promptlab._verbs import exit_as_interrupted
 from promptlab._wording import a_kind
@@ -175,7 +174,7 @@ def _counts(workers: Any, lab: Lab) -> tuple[list[int], list[str]]:
         raise SettingError(f"workers are several counts, as in workers=(1, 5, 10), not {a_kind(workers)}")
     if None in (asked := list(workers)) or not asked:
         raise SettingError(f"workers={asked!r} names no worker count")
-    resolved = [resolve_workers(count, lab.limits, os.environ) for count in asked]
+    resolved = [resolve_workers(count, lab.limits, public_environment()) for count in asked]
     return sorted({count for count, _ in resolved}), [note for _, notes in resolved for note in notes]
 
 

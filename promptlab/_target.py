@@ -8,6 +8,7 @@ import copy
 import hashlib
 import inspect
 import json
+import math
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -48,6 +49,7 @@ class Application:
         given = replace(case, input=copy.deepcopy(dict(case.input)))
         begun = time.perf_counter()
         try:
+            result, seconds = None, 0.0
             with self._resource(scope) as resource:
                 arguments = (given, resource) if self.wants_resource else (given,)
                 begun = time.perf_counter()
@@ -132,7 +134,11 @@ def target_version(target: Target) -> str:
 def as_completion(result: Any, seconds: float) -> Completion | Failure:
     """Make a completion of what a target returned: text, a mapping or list, or a completion."""
     if isinstance(result, Completion):
-        return result if result.latency_s is not None else replace(result, latency_s=seconds)
+        if (wrong := _odd_field(result)) is not None:
+            return Failure(kind="target", message=f"the target returned a Completion with {wrong}")
+        return replace(
+            result, attempts=1, latency_s=seconds if result.latency_s is None else result.latency_s
+        )
     if isinstance(result, Failure):
         return result
     if isinstance(result, str):
@@ -151,6 +157,24 @@ def as_completion(result: Any, seconds: float) -> Completion | Failure:
     return Failure(
         kind="target", message=f"the target returned {name}; return text, a mapping or a Completion"
     )
+
+
+def _odd_field(completion: Completion) -> str | None:
+    """Name a field of a user's completion whose value no row can hold; None where all are sound."""
+    for name in ("model", "finish_reason", "refusal"):
+        if not isinstance(getattr(completion, name), str | None):
+            return f"{name}={getattr(completion, name)!r}, which is no text"
+    for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cached_input_tokens"):
+        value = getattr(completion, name)
+        if value is not None and (
+            not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**12
+        ):
+            return f"{name}={value!r}, which is no count"
+    for name in ("cost_usd", "latency_s"):
+        value = getattr(completion, name)
+        if value is not None and not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+            return f"{name}={value!r}, which is no number from 0 up"
+    return None if isinstance(completion.text, str) else f"text={completion.text!r}, which is no text"
 
 
 def _plain(value: Any) -> Any:

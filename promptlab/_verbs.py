@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -15,7 +14,7 @@ from promptlab._lab import Lab, default_lab
 from promptlab._order import Order, target_label
 from promptlab._prompt import Prompt, as_prompt
 from promptlab._session import Result, conduct
-from promptlab._settings import resolve_repeats, resolve_workers
+from promptlab._settings import public_environment, resolve_repeats, resolve_workers
 from promptlab._summary import summarise
 from promptlab._types import Outcome
 from promptlab.checks import as_checks
@@ -93,7 +92,7 @@ def run_targets(
         UsageError: Something asked for is wrong; raised before any call.
         RunStopped: The run was interrupted.
     """
-    count, notes = resolve_workers(workers, lab.limits, os.environ)
+    count, notes = resolve_workers(workers, lab.limits, public_environment())
     order = Order(
         suite=suite,
         targets=targets,
@@ -164,7 +163,7 @@ def last_run(*, lab: Lab | None = None) -> pd.DataFrame | None:
         return None
     if result.record is not None:
         show_record(result.record)
-    return result.frame
+    return result.frame.copy()
 
 
 def _stored_run(lab: Lab) -> Result | None:

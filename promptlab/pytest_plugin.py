@@ -131,6 +131,15 @@ def lab(pytestconfig: pytest.Config) -> Lab:
     return crew_of(pytestconfig).lab_for_tests()
 
 
+def __getattr__(name: str) -> Any:
+    """Give `PromptResult`, for annotations, when it is first asked for."""
+    if name != "PromptResult":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from promptlab._pytest import PromptResult
+
+    return PromptResult
+
+
 def _whole(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 up")

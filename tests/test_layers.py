@@ -12,10 +12,10 @@ FLOORS = (
     ("_types", "_events", "_scope", "_protocols", "_errors", "_version"),
     ("_settings", "_redact", "_diff", "_stats", "_schedule", "_prompt", "_prompt_value", "_front", "_messages",
      "_template", "_textfile", "_yaml", "_yaml_lines", "_wording", "_show", "_answer", "_confidence", "_lenient",
-     "_recover", "checks", "_grade", "_summary", "_asking", "_judge", "_similar", "_bars"),
+     "_recover", "checks", "_grade", "_summary", "_asking", "_answer_type", "_judge", "_similar", "_bars"),
     ("_runner", "_target", "_background_loop", "_kernel_loop", "_row"),
     ("_cases", "_providers", "_store", "_display", "_frame", "_compare", "charts", "report"),
-    ("_lab", "_order", "_session", "_verbs", "_history", "_plan", "_sweep", "_speedup", "_contest", "_judging",
+    ("_lab", "_lab_parts", "_order", "_session", "_verbs", "_history", "_plan", "_sweep", "_speedup", "_contest", "_judging",
      "_suite_prompt", "_ci"),
     ("__init__", "magics", "cli", "_cli_compare", "_cli_convert", "__main__", "pytest_plugin", "_pytest"),
 )  # fmt: skip
@@ -29,7 +29,7 @@ HOMES = {
     "jinja2": {"_template"},
     "jsonschema": {"checks"},
     "matplotlib": {"charts"},
-    "click": {"cli", "_cli_compare"},
+    "click": {"cli", "_cli_compare", "_cli_convert"},
 }
 
 

@@ -259,7 +259,7 @@ def test_last_run_is_kept(lab, server):
     """The last run's frame can be had again, in this process and, from the store, in the next."""
     frame = promptlab.run_parallel(cases(3), PROMPT, lab=lab)
 
-    assert promptlab.last_run(lab=lab) is frame
+    pd.testing.assert_frame_equal(promptlab.last_run(lab=lab), frame)
     with Lab(base_url=server.base_url, display="none") as later:
         again = promptlab.last_run(lab=later)
     pd.testing.assert_frame_equal(

@@ -99,18 +99,24 @@ def read(  # noqa: PLR0917 - what a reader needs
                 f"{shown}:{line}" if line else shown,
             )
         cases.append(_case(sample, index + 1, name, options, tally))
-    has_choices = [bool(case["input"].get("options")) for case in cases]
-    if any(has_choices) and not all(has_choices):
-        for case in cases:
-            case["input"].setdefault("options", "")
+    asks_choices = _levelled(cases)
     if name is None:
         tally.note(
             "samples do not say how they are scored: choice where there are choices, else match; say it with scorer="
         )
-    text_prompt(cases, tally, MULTIPLE_CHOICE if any(has_choices) else "{{ input }}")
+    text_prompt(cases, tally, MULTIPLE_CHOICE if asks_choices else "{{ input }}")
     return Document(
         name=path.stem, shown=shown, cases=cases, path=path, lines=lines, report=tally.report(cases)
     )
+
+
+def _levelled(cases: Sequence[dict[str, Any]]) -> bool:
+    """Give every case the hole for choices where any has some; tell whether one has."""
+    has_choices = [bool(case["input"].get("options")) for case in cases]
+    if any(has_choices) and not all(has_choices):
+        for case in cases:
+            case["input"].setdefault("options", "")
+    return any(has_choices)
 
 
 def _scorer(scorer: Any, fail: Any) -> tuple[str | None, Mapping[str, Any]]:

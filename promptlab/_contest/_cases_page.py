@@ -11,12 +11,12 @@ from promptlab._contest._shown import Shown, contested_pair, is_confident_mistak
 from promptlab._diff import word_diff
 from promptlab._display._escape import clip, html, one_line
 from promptlab._display._lines import MARKS, WORDS
-from promptlab._display._style import FAINT, GROUND, edge
+from promptlab._display._style import FAINT, GROUND, LINE, edge
 from promptlab._show import show
 
 NAME_LENGTH = 80
 BRIEF_LENGTH = 200
-REASON_LENGTH = 500
+REASON_LENGTH = 200
 INPUT_LENGTH = 400
 TEXT_LEAST, TEXT_MOST = 250, 12_000
 """Bytes of HTML that each of two outputs may take, with very many cases and with few."""
@@ -24,8 +24,11 @@ COMPARED = 40_000
 """Characters of an output that are compared word by word."""
 NAMES_ROOM = 3_000
 """Bytes of HTML that names without a line of their own may take."""
-HALF = "width:50%;padding:3px 8px;overflow:hidden;border-left:4px solid rgba(128,128,128,0)"
-SIDES = "display:flex;white-space:pre-wrap;word-wrap:break-word;font-family:monospace;font-size:12px"
+HALF = f"width:50%;padding:3px 8px;overflow:hidden;border-left:2px solid {LINE}"
+SIDES = (
+    "display:flex;white-space:pre-wrap;word-wrap:break-word;font-family:monospace;font-size:12px;"
+    f"background-color:{GROUND}"
+)
 """The look of two outputs: what can be inherited is said once, as there are many."""
 
 OPEN = 3
@@ -59,8 +62,8 @@ def case_lists(shown: Shown, one: Versus, room: int) -> str:
     left = room - len(names.encode())
     parts = []
     for number, kind in enumerate(kinds):
-        # What comes first is what people look for: it gets half of what is left, the last gets all of it.
-        share = left if number == len(kinds) - 1 else left // 2
+        # What comes first is what people look for: it gets most of what is left, the last gets all of it.
+        share = left if number == len(kinds) - 1 else left * 3 // 5
         part = _listing(shown, one, kind, share)
         left -= len(part.encode())
         parts.append(part)
@@ -175,17 +178,18 @@ def _outputs(shown: Shown, one: Versus, case: str, pair: Pair, room: int) -> str
     """Write both outputs side by side, the words marked that the other side lacks."""
     texts = [_output(pair.a), _output(pair.b)]
     segments = word_diff(texts[0][:COMPARED], texts[1][:COMPARED])
-    heads, sides = [], []
+    sides = []
     for name, row, side, text in zip(
         (one.baseline, one.variant), (pair.a, pair.b), ("gone", "new"), texts, strict=True
     ):
         rows = list(shown.board.repeats_of(name, case).values())
-        heads.append(f'<div style="{HALF}"><b>{_side_head(name, row, rows)}</b>{_why(row)}</div>')
         words = one_side(segments, side, room)
         more = len(text) - COMPARED
-        rest = f'<div style="{FAINT}">{more:,} more characters: see .frame</div>' if more > 0 else ""
-        sides.append(f'<div style="{HALF};background-color:{GROUND}">{words or "(nothing)"}{rest}</div>')
-    return f'<div style="display:flex">{"".join(heads)}</div><div style="{SIDES}">{"".join(sides)}</div>'
+        rest = f"<div>{more:,} more characters: see .frame</div>" if more > 0 else ""
+        sides.append(
+            f'<div style="{HALF}"><b>{_side_head(name, row, rows)}</b>\n{words or "(nothing)"}{rest}</div>'
+        )
+    return f'<div style="{SIDES}">{"".join(sides)}</div>'
 
 
 def _side_head(name: str, row: Row | None, rows: Sequence[Row]) -> str:
@@ -197,13 +201,11 @@ def _side_head(name: str, row: Row | None, rows: Sequence[Row]) -> str:
         told += f" in repeat {row.repeat} ({passed_of(rows)})"
     if row.confidence is not None:
         told += f", confidence {row.confidence:.2f}"
-    return told + (", confident mistake" if is_confident_mistake(row) else "")
-
-
-def _why(row: Row | None) -> str:
-    if row is None or row.status not in ("fail", "error") or not row.reason:
-        return ""
-    return f"<div>{_text(row.reason, REASON_LENGTH)}</div>"
+    if is_confident_mistake(row):
+        told += ", confident mistake"
+    if row.status in ("fail", "error") and row.reason:
+        told += f": {_text(row.reason, REASON_LENGTH)}"
+    return told
 
 
 def _output(row: Row | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from promptlab._diff import Segment
 from promptlab._display._escape import clip
@@ -14,15 +14,12 @@ CONTEXT = 160
 LONG = 4 * CONTEXT
 """What is the same and longer than this loses its middle."""
 
-_TAGS = {"gone": "del", "new": "ins"}
-_STYLES = {
-    "gone": f"text-decoration:line-through;background-color:{tint('fail', 0.22)}",
-    "new": f"text-decoration:underline;background-color:{tint('pass', 0.22)}",
-}
-_PLAIN = {
-    "gone": f"text-decoration:none;background-color:{tint('fail', 0.22)}",
-    "new": f"text-decoration:none;background-color:{tint('pass', 0.22)}",
-}
+_STRUCK = ("del", f"text-decoration:line-through;background-color:{tint('fail', 0.22)}")
+_UNDERLINED = ("ins", f"background-color:{tint('pass', 0.22)}")
+_WHOLE = {"gone": _STRUCK, "new": _UNDERLINED}
+"""How what went and what came look in one piece: struck and underlined."""
+_SIDES = {"gone": ("ins", f"background-color:{tint('fail', 0.22)}"), "new": _UNDERLINED}
+"""How they look apart: underlined on either side, since nothing is gone there."""
 
 
 def both_marked(segments: Sequence[Segment], room: int) -> str:
@@ -32,7 +29,7 @@ def both_marked(segments: Sequence[Segment], room: int) -> str:
         segments: As `word_diff` gives them.
         room: Bytes of HTML at most.
     """
-    return _marked(segments, room, _STYLES)
+    return _marked(segments, room, _WHOLE)
 
 
 def one_side(segments: Sequence[Segment], side: str, room: int) -> str:
@@ -43,17 +40,18 @@ def one_side(segments: Sequence[Segment], side: str, room: int) -> str:
         side: `gone` for the old text, `new` for the new one.
         room: Bytes of HTML at most.
     """
-    return _marked([(op, text) for op, text in segments if op in ("same", side)], room, _PLAIN)
+    return _marked([(op, text) for op, text in segments if op in ("same", side)], room, _SIDES)
 
 
-def _marked(segments: Sequence[Segment], room: int, styles: dict[str, str]) -> str:
+def _marked(segments: Sequence[Segment], room: int, marks: Mapping[str, tuple[str, str]]) -> str:
     pieces: list[str] = []
     left = room - 20
     for op, text, is_gap in _shortened(segments):
         if is_gap:
             before, after = f'<span style="{FAINT}">[', "]</span>"
-        elif op in _TAGS:
-            before, after = f'<{_TAGS[op]} style="{styles[op]}">', f"</{_TAGS[op]}>"
+        elif op in marks:
+            tag, style = marks[op]
+            before, after = f'<{tag} style="{style}">', f"</{tag}>"
         else:
             before = after = ""
         piece, taken = clip(text, left - len(before) - len(after))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from promptlab._frame import to_frame
 from promptlab._lab import Lab
 from promptlab._order import Order, first_repeats
 from promptlab._prompt import Prompt, as_prompt
-from promptlab._settings import resolve_repeats, resolve_workers
+from promptlab._settings import public_environment, resolve_repeats, resolve_workers
 from promptlab._target import target_version
 from promptlab._types import Outcome
 from promptlab._verbs import Checks, run_order
@@ -60,7 +59,7 @@ def ask(lab: Lab, suite: Suite, prompts: Any, how: How) -> Material:
     repeats = resolve_repeats(how.repeats)
     places = shuffled(len(suite), how.seed)
     referee = _referee(how.stop_when, repeats, [suite[place].id for place in places], list(targets))
-    workers, notes = resolve_workers(how.workers, lab.limits, os.environ)
+    workers, notes = resolve_workers(how.workers, lab.limits, public_environment())
     order = Order(
         suite=suite,
         targets=targets,

@@ -149,7 +149,11 @@ def latency_words(row: Mapping[str, Any]) -> str:
     """Say the median and the 95th percentile of the latencies."""
     if _missing(row["latency_median_s"]):
         return ""
-    return f"{row['latency_median_s']:.2f} s, p95 {row['latency_p95_s']:.2f} s"
+    return f"{_seconds(row['latency_median_s'])}, p95 {_seconds(row['latency_p95_s'])}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value >= 0.095 else f"{1000 * value:.1f} ms"
 
 
 def token_words(row: Mapping[str, Any]) -> str:

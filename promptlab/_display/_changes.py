@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from promptlab._diff import Segment
 from promptlab._display._escape import clip, html, one_line
-from promptlab._display._style import CELL, FAINT, IGNORE_MATH, PRE, ROOT, TABLE, edge, tint
+from promptlab._display._style import FAINT, IGNORE_MATH, PRE, ROOT, TABLE, edge, tint
 from promptlab._types import Status
 
 DIFF_ROOM = 14_000
@@ -17,7 +17,8 @@ LIST_ROOM = 4_000
 """Bytes of HTML that each list of cases may take."""
 
 IN_SIGHT = 6
-"""Cases of a list that stand in sight; the others are behind a fold."""
+NAMES_IN_SIGHT = 30
+"""So many cases of a list stand in sight, with what there is to say of each and without; the others are behind a fold."""
 
 CONTEXT = 120
 """Characters that are shown of what stayed, before and after a change."""
@@ -26,6 +27,7 @@ HEADLINE_LENGTH = 400
 
 _PLAIN_LISTED = 20
 _LIST = "margin:2px 0;padding:0 0 0 20px"
+_HALF = "text-align:left;vertical-align:top;word-wrap:break-word;padding:3px 8px 3px 0;width:50%"
 
 CaseLine = tuple[str, str]
 """A case's id, and what there is to say of it on one line (it may be empty)."""
@@ -49,14 +51,14 @@ class Changes:
 
 def changes_html(changes: Changes) -> str:
     """Write what changed: the sentence, then the words beside the cases."""
-    broke = _cases("broke", "fail", changes.broke, IN_SIGHT)
-    fixed = _cases("fixed", "pass", changes.fixed, IN_SIGHT)
-    failing = _cases("still failing", "ungraded", changes.failing, 0)
+    broke = _cases("broke", "fail", changes.broke)
+    fixed = _cases("fixed", "pass", changes.fixed)
+    failing = _cases("still failing", "ungraded", changes.failing, folded=True)
     words = _words(changes.segments) if changes.segments else "The text is the same."
     return (
         f'<div class="{IGNORE_MATH}" style="{ROOT}"><div style="font-weight:600">What changed: {html(one_line(changes.headline, HEADLINE_LENGTH))}</div>'
-        f'<table style="{TABLE}"><tbody><tr><td style="{CELL};width:50%">{words}</td>'
-        f'<td style="{CELL};width:50%">{broke}{fixed}{failing}</td></tr></tbody></table></div>'
+        f'<table style="{TABLE}"><tbody><tr><td style="{_HALF}">{words}</td>'
+        f'<td style="{_HALF}">{broke}{fixed}{failing}</td></tr></tbody></table></div>'
     )
 
 
@@ -105,37 +107,59 @@ def _shortened(segments: Sequence[Segment]) -> list[Segment]:
         if op != "same" or len(text) <= 3 * CONTEXT:
             short.append((op, text))
             continue
-        before = text[:CONTEXT] if index else ""
-        after = text[-CONTEXT:] if index < len(segments) - 1 else ""
+        before = _whole(text[:CONTEXT][::-1])[::-1] if index else ""
+        after = _whole(text[-CONTEXT:]) if index < len(segments) - 1 else ""
         left_out = len(text) - len(before) - len(after)
-        short.append((op, f"{before} ⋯ {left_out:,} characters unchanged ⋯ {after}"))
+        short.append((op, f"{before}⋯ {left_out:,} characters unchanged ⋯{after}"))
     return short
 
 
-def _cases(title: str, status: Status, cases: Sequence[CaseLine], in_sight: int) -> str:
-    """List cases: some in sight, the others behind a fold, and a number for those that have no room."""
-    items = _items(cases)
-    if len(items) <= in_sight + 1:  # a fold for one line would hide it for nothing
-        in_sight = len(items)
-    shown, folded = items[:in_sight], items[in_sight:]
-    listed = f'<ul style="{_LIST}">{"".join(shown)}</ul>' if shown else ""
-    if folded:
-        more = f"{len(cases) - len(shown):,} more" if shown else "which"
-        listed += f'<details><summary>{more}</summary><ul style="{_LIST}">{"".join(folded)}</ul></details>'
-    style = f"margin:0 0 6px;padding:4px 8px;{edge(status)}"
-    return f'<div style="{style}"><b>{len(cases):,} {title}</b>{listed}</div>'
+def _whole(text: str) -> str:
+    """Leave out the piece of a line, or at least of a word, with which a cut text begins."""
+    for gap in ("\n", " "):
+        if gap in text:
+            return text[text.index(gap) :]
+    return text
 
 
-def _items(cases: Sequence[CaseLine]) -> list[str]:
+def _cases(title: str, status: Status, cases: Sequence[CaseLine], *, folded: bool = False) -> str:
+    """List cases: the first ones in sight unless all are folded, and a number for those that have no room."""
+    named = f"<b>{len(cases):,} {title}</b>"
+    bare = not any(line for _, line in cases)
+    most = NAMES_IN_SIGHT if bare else IN_SIGHT
+    shown = len(cases) if len(cases) <= most + 1 else most  # no fold for one line
+    items, left = _items(cases)
+    if folded and items:
+        body = f"<details><summary>{named}</summary>{_listed(items, left, bare)}</details>"
+    elif len(items) > shown:
+        rest = f"<details><summary>{len(cases) - shown:,} more</summary>{_listed(items[shown:], left, bare)}</details>"
+        body = named + _listed(items[:shown], 0, bare) + rest
+    else:
+        body = named + _listed(items, left, bare)
+    return f'<div style="margin:0 0 6px;padding:4px 8px;{edge(status)}">{body}</div>'
+
+
+def _items(cases: Sequence[CaseLine]) -> tuple[list[str], int]:
+    """Write each case, as many as there is room for; gives how many are left."""
     items: list[str] = []
-    left = LIST_ROOM
+    room = LIST_ROOM
     for case, line in cases:
         name, _ = clip(one_line(case, 80), 300)
         text, _ = clip(one_line(line), 600)
-        item = f"<li><b>{name}</b> {text}</li>"
-        left -= len(item.encode())
-        if left < 0:
-            items.append(f"<li>{len(cases) - len(items):,} more</li>")
+        item = f"<b>{name}</b> {text}" if text else name
+        room -= len(item.encode()) + len("<li></li>")
+        if room < 0:
             break
         items.append(item)
-    return items
+    return items, len(cases) - len(items)
+
+
+def _listed(items: Sequence[str], left: int, bare: bool) -> str:
+    """Set names side by side, and cases with something to say one below the other."""
+    if left:
+        items = [*items, f"{left:,} more"]
+    if not items:
+        return ""
+    if bare:
+        return f"<div>{', '.join(items)}</div>"
+    return f'<ul style="{_LIST}">{"".join(f"<li>{item}</li>" for item in items)}</ul>'

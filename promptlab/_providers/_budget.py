@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 
-from promptlab._scope import Scope
+from promptlab._scope import Scope, Stop
 from promptlab._types import Completion, Failure, Request
 
 STEP_S = 0.05
@@ -38,6 +39,8 @@ class Budget:
         self._spent = 0.0
         self._aside = 0.0
         self._dearest: float | None = None
+        self._ended: str | None = None
+        self._stop: Stop | None = None
 
     @property
     def bounded(self) -> bool:
@@ -73,6 +76,8 @@ class Budget:
         """Give what to set aside for a call; None where nothing is known and another call is under way."""
         if self._max_cost is None:
             return 0.0
+        if self._max_cost == 0:
+            return math.inf
         known = [cost for cost in (self._expected(request), self._dearest) if cost is not None]
         if known:
             return max(known)
@@ -95,7 +100,12 @@ class Budget:
                 self._spent += cost
                 self._dearest = max(cost, self._dearest or 0.0)
             self._free.notify_all()
+            if self._ended is not None and not self._under_way and self._stop is not None:
+                self._stop.set(self._ended, "budget", cut=False)
 
     def _end(self, scope: Scope, why: str) -> Failure:
-        scope.stop.set(why, "budget", cut=False)
+        # The run is stopped once the calls that were granted have come to their end, not before.
+        self._ended, self._stop = why, scope.stop
+        if not self._under_way:
+            scope.stop.set(why, "budget", cut=False)
         return Failure(kind="budget", message=f"not called: {why}", attempts=0)

@@ -43,31 +43,35 @@ class Limit:
         """
         return under_way > self._proven
 
-    def cut(self, under_way: int, carried: int, now: float, *, too_many: bool) -> None:
-        """Cut the limit at the beginning of an episode.
+    def cut(self, under_way: int, carried: int, now: float) -> None:
+        """Cut the limit to what the provider carries, at the beginning of an episode.
 
         Args:
             under_way: Calls that were under way when the refused one was sent, itself included.
             carried: Calls that are still under way: what the provider carries, as far as is known.
             now: The time.
-            too_many: Whether the number at once seems to be what was refused.
         """
         before = min(self.now, float(max(under_way, carried + 1)))
         self._floor = max(1.0, math.ceil(before / 8))
         self._carried = float(carried)
-        if too_many:
-            if under_way >= self._refused_from:
-                self._try_s = min(self.LAST_TRY_S, max(1.0, 2 * self._try_s))
-            self._refused_from = under_way
-            self._try_at = now + self._try_s
-            self._size = max(self._floor, min(before, self._carried))
-            self._proven = self._size
-        else:
-            self._size = max(self._floor, min(before, max(self._carried, 0.7 * before)))
-        self._easily_to = self._size
+        if under_way >= self._refused_from:
+            self._try_s = min(self.LAST_TRY_S, max(1.0, 2 * self._try_s))
+        self._refused_from = under_way
+        self._try_at = now + self._try_s
+        self._size = max(self._floor, min(before, self._carried))
+        self._proven = self._easily_to = self._size
+
+    def ease(self, share: float) -> None:
+        """Cut the limit to a share of what it was, where it is not the number at once that was refused."""
+        if math.isfinite(self.now):
+            self._size = max(1.0, share * self.now)
+            self._easily_to = self._size
+        self._carried = math.inf
 
     def cut_further(self) -> None:
         """Count one call less that the provider carries: it was refused in the same episode, or never sent."""
+        if math.isinf(self._carried):
+            return
         self._carried -= 1
         self._size = max(self._floor, min(self._size, self._carried))
         self._proven = min(self._proven, self._size)

@@ -140,15 +140,16 @@ class OpenAIProvider:
                 return Attempt(failure and dataclasses.replace(failure, attempts=calls if lane.sent else 0))
             status, content = response.status_code, response.content
             if not 300 <= status < 400:
-                result = read_response(
-                    status, response.headers, content, self.redact, embeddings=wants_embeddings(request.body)
-                )
+                result = read_response(status, response.headers, content, self.redact, asked=request.body)
                 if calls > 1:
                     result = dataclasses.replace(result, attempts=calls)
                 refused = read_refused(status, content, request.body)
                 return Attempt(result, read_limits(response.headers.raw), refused and self._masked(refused))
             here, there = str(response.request.url), response.headers.get("location", "")
-            path = urljoin(here, there)
+            try:
+                path = urljoin(here, there)
+            except ValueError:
+                path = ""
             if not there or urlsplit(path)[:2] != urlsplit(here)[:2]:
                 message = f"{status}: redirected to another origin ({path[:200]}); set base_url to it"
                 return Attempt(

@@ -83,7 +83,7 @@ class LearnedPace:
     confirms it (cf. the cubic growth of the AWS SDKs' adaptive retry mode).
     """
 
-    GROWTH = 0.04
+    GROWTH = 0.06
     """Growth a second after the first estimate."""
     CALM_S = 3.0
     """Seconds without a refusal after which growth speeds up."""
@@ -96,7 +96,7 @@ class LearnedPace:
         self.rate: float | None = None
         """Calls a second; None while there is no reason to hold back."""
         self._first = math.inf
-        self._unused = 0
+        self._unused = self._last_second = 0
         self._level = 0.0
         self._stamp = 0.0
         self._refused_at = -math.inf
@@ -137,8 +137,14 @@ class LearnedPace:
             self._anchors.popleft()
         self._anchors.append((now, accepted))
 
-    def refused(self, now: float) -> None:
-        """Work the rate out anew: too many calls were sent."""
+    def refused(self, now: float, last_second: int) -> None:
+        """Work the rate out anew: too many calls were sent.
+
+        Args:
+            now: The time.
+            last_second: Calls sent in the second before the refused one.
+        """
+        self._last_second = last_second
         self._before, self._growth_before, self._calm_before = self.rate, self._growth, self._calm_s
         self._estimate()
         self._refused_at = self._stamp = now
@@ -165,7 +171,8 @@ class LearnedPace:
         found = (calls + 1) / seconds if seconds >= 0.1 else None
         if self.rate is None:
             if found is not None:
-                self.rate = self._first = found
+                # Where the provider counts by windows a pause wastes what it would have let in meanwhile.
+                self.rate = self._first = max(found, 0.8 * self._last_second)
                 self._unused = 0
             return
         # Since the last refusal calls went through at this rate: it is too high by a little, unless hardly any did.

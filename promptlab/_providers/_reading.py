@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from promptlab._providers._embeddings import read_embeddings
+from promptlab._providers._embeddings import read_embeddings, wants_embeddings
+from promptlab._providers._tools import calls_text, read_calls, wants_tools
 from promptlab._providers._waits import wait_asked
 from promptlab._types import Completion, Failure, Kind
 
@@ -26,6 +29,8 @@ HINTS: Mapping[str, str] = {
     "quota": "the account has no credit left",
 }
 MAX_MESSAGE = 4000
+MOST_TOKENS = 10**12
+"""A count beyond this is no count."""
 
 
 def read_response(
@@ -34,7 +39,7 @@ def read_response(
     body: bytes,
     redact: Callable[[str], str],
     *,
-    embeddings: bool = False,
+    asked: Mapping[str, Any] = MappingProxyType({}),
 ) -> Completion | Failure:
     """Make a completion of a response, or say what is wrong with it.
 
@@ -43,10 +48,12 @@ def read_response(
         headers: The response's headers, looked up in lower case.
         body: The whole body, inflated.
         redact: Masks secrets in every text that is taken out of the response.
-        embeddings: Whether embeddings were asked for.
+        asked: The request's body.
     """
     if 200 <= status < 300:
-        return _read_ok(body, redact, read_embeddings if embeddings else _read_chat)
+        if wants_embeddings(asked):
+            return _read_ok(body, redact, read_embeddings)
+        return _read_ok(body, redact, partial(_read_chat, tools=wants_tools(asked)))
     return _read_error(status, headers, body, redact)
 
 
@@ -66,15 +73,17 @@ def _read_ok(body: bytes, redact: Callable[[str], str], read: Read) -> Completio
     return read(data, redact)
 
 
-def _read_chat(data: dict[str, Any], redact: Callable[[str], str]) -> Completion | Failure:
+def _read_chat(data: dict[str, Any], redact: Callable[[str], str], *, tools: bool) -> Completion | Failure:
     if "choices" not in data and data.get("object") != "chat.completion":
         return bad_response(
             "the answer is no chat completion: it has " + redact(", ".join(map(str, data))[:200])
         )
-    return _read_completion(data, redact)
+    return _read_completion(data, redact, tools=tools)
 
 
-def _read_completion(data: dict[str, Any], redact: Callable[[str], str]) -> Completion | Failure:
+def _read_completion(
+    data: dict[str, Any], redact: Callable[[str], str], *, tools: bool
+) -> Completion | Failure:
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
@@ -84,8 +93,10 @@ def _read_completion(data: dict[str, Any], redact: Callable[[str], str]) -> Comp
     usage: dict[str, Any] = reported if isinstance(reported, dict) else {}
     sent, received = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
     finish, refusal, model = choice.get("finish_reason"), message.get("refusal"), data.get("model")
+    text = redact(_text_of(message.get("content")))
+    called = read_calls(message) if tools else []
     completion = Completion(
-        text=redact(_text_of(message.get("content"))),
+        text=redact(calls_text(called, text)) if called else text,
         model=redact(model) if isinstance(model, str) else None,
         finish_reason=redact(finish) if isinstance(finish, str) else None,
         input_tokens=_count(usage.get("prompt_tokens")),
@@ -95,7 +106,8 @@ def _read_completion(data: dict[str, Any], redact: Callable[[str], str]) -> Comp
         refusal=redact(refusal) if isinstance(refusal, str) and refusal.strip() else None,
         logprobs=_logprobs(choice.get("logprobs")),
     )
-    return _judge_finish(completion, bool(message.get("tool_calls") or message.get("function_call")))
+    unasked = bool(message.get("tool_calls") or message.get("function_call")) and not called
+    return _judge_finish(completion, unasked)
 
 
 def _judge_finish(completion: Completion, called_tools: bool) -> Completion | Failure:
@@ -192,7 +204,8 @@ def _text_of(content: Any) -> str:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_TOKENS
+    return value if good else None
 
 
 def _detail(details: Any, name: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 from dataclasses import dataclass
 
 from promptlab._providers._limit import Limit
@@ -81,6 +82,7 @@ class Tempo:
         self._count, self._spent, self._refused = 0, 0.0, 0
         self._sent_at = -math.inf
         self._refusal_s = 0.0
+        self._lately: deque[float] = deque(maxlen=200)
         self._episode_at = -math.inf
         self._in_vain = 0
         self._too_long = 0
@@ -122,6 +124,7 @@ class Tempo:
         if not waited and now - max(self._sent_at, self.hold_until) > 2.0:
             self.pace.idle()
         self._sent_at = now
+        self._lately.append(now)
         self._count += 1
         self._spent += tokens
         self._space(waiting, now)
@@ -191,13 +194,15 @@ class Tempo:
             return Refusal(alone=True)
         self._blamed, self._good_since, self._episode_at = row, 0, now
         self._in_vain += 1
-        too_many = self.limit.too_many(sent.under_way)
-        self.limit.cut(sent.under_way, under_way, now, too_many=too_many)
         dense = self._dense(accepted, asked is not None)
         self.pace.empty(sent.at, accepted)
-        if dense and not too_many:
-            self.pace.refused(now)
-        elif not dense:
+        if self.limit.too_many(sent.under_way):
+            self.limit.cut(sent.under_way, under_way, now)
+        elif dense:
+            self.limit.ease(0.7)
+            self.pace.refused(now, sum(1 for at in self._lately if sent.at - 1.0 < at < sent.at))
+        else:
+            self.limit.ease(0.95)
             self.pace.missed()
         self._hold(asked if asked is not None else self._back_off(), now)
         return Refusal(new=True, hold_s=self.hold_until - now)

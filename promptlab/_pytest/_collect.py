@@ -13,7 +13,7 @@ from promptlab._errors import UsageError
 from promptlab._prompt import Prompt
 from promptlab._pytest._batch import Batch
 from promptlab._pytest._crew import Crew, crew_of
-from promptlab._pytest._items import Asked, CaseItem
+from promptlab._pytest._items import Asked, CaseItem, item_name
 from promptlab._suite_prompt import suite_prompt
 
 YAML = (".yaml", ".yml")
@@ -38,9 +38,8 @@ class SuiteFile(pytest.File):
             batch = _batch(crew, self.path)
         except UsageError as wrong:
             raise self.CollectError(str(wrong)) from None
-        for (case, repeat), slot in batch.slots.items():
-            name = f"{case}[{repeat}]" if batch.repeats > 1 else case
-            yield CaseItem.from_parent(self, name=name, asked=Asked(slot), crew=crew)
+        for slot in batch.slots.values():
+            yield CaseItem.from_parent(self, name=item_name(slot), asked=Asked(slot), crew=crew)
 
 
 def collect_suite(

@@ -77,6 +77,15 @@ class CaseItem(pytest.Item):
         return self.path, int(found[1]) - 1 if found else None, self.name
 
 
+def item_name(slot: Slot) -> str:
+    """Name a row's item: the case's id, with the repeat where there are more.
+
+    Two colons part the names of a node's id, so that they stand apart in a name.
+    """
+    name = slot.case.id.replace("::", ": :")
+    return f"{name}[{slot.repeat}]" if slot.batch.repeats > 1 else name
+
+
 def asked_of(item: pytest.Item) -> Asked | None:
     """Give what an item asks for; None for items that are no prompt tests."""
     if isinstance(item, CaseItem):
@@ -136,7 +145,7 @@ def dress(report: pytest.TestReport, call: pytest.CallInfo[None], asked: Asked) 
 def _case(slot: Slot) -> str:
     """Show a case with what came of it, each on one line."""
     outcome = slot.outcome
-    said = [f"input: {show(dict(slot.case.input), SHOWN_LENGTH)}"]
+    said = [f"input: {one_line(show(dict(slot.case.input), SHOWN_LENGTH), SHOWN_LENGTH)}"]
     if outcome is not None and outcome.completion is not None:
         said.append(f"answer: {one_line(outcome.completion.text, SHOWN_LENGTH)}")
     if slot.case.why:

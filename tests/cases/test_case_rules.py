@@ -144,7 +144,7 @@ def test_tags_are_words(tmp_path, tags, expected):
 
 def test_judges_are_taken_as_written(tmp_path):
     """Checks that a run supplies later are accepted while loading, and misspelt ones are not."""
-    expect = {"judge": "is polite", "field": {"similar": {"to": "x"}}}
+    expect = {"judge": "is polite", "field": {"similar": {"value": "x"}}}
 
     assert load_cases([{"id": "a", "expect": expect}])[0].expect == expect
     with pytest.raises(SuiteError, match="judge"):

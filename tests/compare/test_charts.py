@@ -224,6 +224,7 @@ def test_charts_leave_pyplot_alone():
     assert said.split(" ", 2) == ["False", "False", "b'\\x89PNG'\n"]
 
 
+@pytest.mark.slow
 def test_chart_is_shown_once():
     """In a kernel a chart that is a cell's last line is one picture, also where pyplot draws inline."""
     import nbformat

@@ -36,26 +36,28 @@ def asked(server, tmp_path):
     return run
 
 
-def test_command_says_the_sentence(asked, server):
-    """The command prints a line a row, then the sentence, the variants and the cases that changed sides."""
-    done = asked("--workers", "4")
+def test_command_says_the_sentence(asked, server, tmp_path):
+    """The command prints a line a row, then the sentence and the cases; `--json` and `--html` write files."""
+    done = asked("--workers", "4", "--min-pass-rate", "0.9", "--json", "out.json", "--html", "out.html")
 
+    written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert "B is better: +50 points [+26, +70], 10 fixed, 0 broke" in done.stdout
     assert sum(line.startswith("[") for line in done.stdout.splitlines()) == len(server.calls) == 40
     assert "  fixed: c1 was: found: expected true, got false" in done.stdout
+    assert written["sentence"].startswith("B is better")
+    assert (len(written["rows"]), len(written["summary"]), written["verdicts"][0]["fixed"]) == (40, 2, 10)
+    assert "<title>A and B: B is better: +50 points" in page
+    assert "10 fixed by B" in page
 
 
 def test_worse_variant_exits_one(asked):
-    """Where a variant is worse than the first the command exits 1; where it could be chance, 0."""
-    assert asked(prompts="BA").returncode == 1
-    assert asked(prompts="BB").returncode == 0
+    """Where a variant is worse than the first the command exits 1."""
+    done = asked(prompts="BA")
 
-
-def test_bar_is_for_the_challengers(asked):
-    """A variant under the bar exits 1; the baseline, which is there already, is held against none."""
-    assert asked("--min-pass-rate", "0.9").returncode == 0
-    assert asked("--min-pass-rate", "0.9", prompts="AA").returncode == 1
+    assert done.returncode == 1
+    assert "A is worse" in done.stdout
 
 
 def test_errors_exit_three(asked, server):
@@ -94,18 +96,6 @@ def test_wrong_use_exits_two(arguments, said):
     assert "Traceback" not in done.stderr
 
 
-def test_files_are_written(asked, tmp_path):
-    """`--json` writes what was found with every row, `--html` a page of its own."""
-    asked("--json", "out.json", "--html", "out.html")
-
-    written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    page = (tmp_path / "out.html").read_text(encoding="utf-8")
-    assert written["sentence"].startswith("B is better")
-    assert (len(written["rows"]), len(written["summary"]), written["verdicts"][0]["fixed"]) == (40, 2, 10)
-    assert "<title>A and B: B is better: +50 points" in page
-    assert "10 fixed by B" in page
-
-
 def test_run_writes_a_page(simulator, tmp_path):
     """`promptlab run --html` writes the run's record as a page of its own, without a script."""
     done = promptlab(
@@ -121,7 +111,7 @@ def test_run_writes_a_page(simulator, tmp_path):
     page = (tmp_path / "run.html").read_text(encoding="utf-8")
     assert "page: " in done.stdout
     assert "<title>discovery: " in page
-    assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
+    assert "default-src 'none'" in page
     assert "<script" not in page
     assert "no_match" in page
 

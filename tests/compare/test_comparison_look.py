@@ -68,7 +68,7 @@ def test_hostile_page_does_nothing(open_file, tmp_path):
 def test_case_opens_without_script(open_file, long_page):
     """A case opens to both outputs in a browser that runs no script."""
     page, _ = open_file(long_page, script=False)
-    inside = page.locator("details:has(summary > b:text-is('c0')) pre").first
+    inside = page.locator("details:has(summary > b:text-is('c0')) ins").first
 
     before = inside.is_visible()
     page.locator("summary", has=page.locator("b:text-is('c0')")).first.click()

@@ -131,7 +131,7 @@ def test_outputs_stand_side_by_side():
     assert "request: request c0" in text
     assert "A: ✅ PASS, confidence 0.40" in text
     assert "B: ❌ FAIL, confidence 0.90, confident mistake" in text
-    assert ">found</del> here" in source
+    assert ">found</ins> here" in source
     assert ">lost</ins> here" in source
 
 

@@ -234,6 +234,16 @@ def test_unknown_key_of_test_withholds(tmp_path, addition, told):
     assert suite.report.withheld == 1
 
 
+TWICE = """\
+tests:
+  - {description: d, vars: {q: 1}, assert: [{type: contains, value: a}]}
+  - {description: d, vars: {q: 2}, assert: [{type: contains, value: a}]}
+"""
+SCENARIO = """\
+scenarios:
+  - config: [{vars: {w: a}}, {vars: {w: b}}]
+    tests: [{vars: {q: 1}, assert: [{type: contains, value: '{{w}}'}]}]
+"""
 ODD_SHAPES = {
     "words": ("tests: [{vars: {q: no}, assert: [{type: equals, value: off}]}]", "off"),
     "false": ("tests: [{vars: {q: 1}, assert: [{type: equals, value: false}]}]", "false"),
@@ -245,14 +255,8 @@ ODD_SHAPES = {
     "prompt map": ("prompts: {p.txt: first}\ntests: [{vars: {q: 1}, assert: [{type: contains, value: a}]}]", "a"),
     "commas": ("tests: [{vars: {q: 1}, assert: [{type: contains-all, value: 'a, b'}]}]", "b a"),
     "unicode": ("tests: [{vars: {q: 1}, assert: [{type: icontains, value: 'É'}]}]", "é"),
-    "description twice": (
-        "tests:\n- {description: d, vars: {q: 1}, assert: [{type: contains, value: a}]}\n"
-        "- {description: d, vars: {q: 2}, assert: [{type: contains, value: a}]}", "a",
-    ),
-    "scenario": (
-        "scenarios: [{config: [{vars: {w: a}}, {vars: {w: b}}], tests: [{vars: {q: 1}, assert: [{type: contains,"
-        " value: '{{w}}'}]}]}]", "a b",
-    ),
+    "description twice": (TWICE, "a"),
+    "scenario": (SCENARIO, "a b"),
 }  # fmt: skip
 
 

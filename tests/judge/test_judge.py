@@ -137,6 +137,22 @@ def test_unreadable_judge_is_an_error(lab, server, said):
     assert frame["error"].tolist() == ["check"]
 
 
+@pytest.mark.parametrize("verdict", ["pass", "fail"])
+def test_verdict_by_chance_is_none(lab, server, verdict):
+    """A judge that is no surer than a coin has given no verdict."""
+    server.says(lambda call: judged(verdict, confidence=0.5) if is_judge(call) else "the reply")
+
+    assert promptlab.run_parallel(cases(1), PROMPT, lab=lab)["status"].tolist() == ["error"]
+
+
+def test_simulator_never_passes_as_judge(simulator):
+    """The simulator is no judge: what it is asked to judge has no verdict, and never passes."""
+    with Lab(base_url=simulator.base_url, api_key="k" * 12, display="none", store="off") as lab:
+        frame = promptlab.run_parallel(cases(3), lambda case: case.input["request"], lab=lab)
+
+    assert set(frame["status"]) == {"error"}
+
+
 @pytest.mark.parametrize(
     ("verdict", "confidence", "threshold", "status"),
     [
@@ -146,7 +162,7 @@ def test_unreadable_judge_is_an_error(lab, server, said):
         ("fail", 0.6, 0.3, "pass"),
     ],
 )
-def test_threshold_asks_for_certainty(lab, server, verdict, confidence, threshold, status):
+def test_threshold_asks_for_certainty(lab, server, verdict, confidence, threshold, status):  # noqa: PLR0917 - fixtures and a table
     """With a threshold the rubric must be met with that certainty, which stands in the column."""
     server.says(lambda call: judged(verdict, confidence=confidence) if is_judge(call) else "the reply")
 
@@ -217,7 +233,7 @@ def test_no_provider_is_no_verdict():
 
 
 def test_rubric_of_promptfoo_is_judged(lab, server):
-    """promptfoo's `llm-rubric`, and its `not-` form in a set, are judged by ours."""
+    """The `llm-rubric` of promptfoo, and its `not-` form in a set, are judged by ours."""
     server.says(lambda call: judged("fail") if is_judge(call) else "the reply")
     parts = [{"promptfoo": "not-llm-rubric", "value": "is rude"}, {"promptfoo": "contains", "value": "reply"}]
     expect = {"foreign": [{"promptfoo": "assert-set", "assert": parts, "threshold": 1}]}

@@ -100,13 +100,12 @@ def test_judge_of_the_first_is_found_out(lab, server):
 
 def test_honest_judge_is_cleared(lab, server):
     """A judge that finds the better answer wherever it stands has no bias, and the better variant wins."""
-    server.says(
-        lambda call: {
-            "reason": "beta",
-            "confidence": 0.9,
-            "better": "second" if call.text.index("beta says") > call.text.index("<second") else "first",
-        }  # fmt: skip
-    )
+
+    def answer(call):
+        there = "second" if call.text.index("beta says") > call.text.index("<second") else "first"
+        return {"reason": "beta", "confidence": 0.9, "better": there}
+
+    server.says(answer)
 
     pairs = promptlab.judge_pairs(answers(), "alpha", "beta", rubric="is right", both_orders=True, lab=lab)
     bias = promptlab.position_bias(pairs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -51,10 +52,11 @@ class Project:
         return self.pytester.runpytest_inprocess("-p", "no:hypothesispytest", *arguments)
 
     def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:
-        """Start pytest in a process of its own."""
+        """Start pytest in a process of its own, which may keep what it compiles: it is not the only one."""
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *arguments],
-            cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more,
+            cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, **more,
         )  # fmt: skip
 
     def run_apart(self, *arguments: str) -> tuple[int, str]:

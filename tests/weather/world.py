@@ -129,6 +129,7 @@ class World:
         self.counter = itertools.count()
         self.queue: list[Row] = []
         self.under_way = self.carried = self.begun = 0
+        self.turn_at = 0.0
         for _ in range(min(self.workers, self.cases)):
             self.begin()
         while self.events:
@@ -154,8 +155,10 @@ class World:
             row = self.queue[0]
             wait = self.weather.wait(row, self.under_way, self.now)
             if wait > 0:
-                if wait < math.inf:
-                    self.at(wait + 1e-6, self.turn)
+                if self.now + wait < self.turn_at or self.turn_at <= self.now:
+                    self.turn_at = self.now + wait
+                    if wait < math.inf:
+                        self.at(wait + 1e-6, self.turn)
                 return
             del self.queue[0]
             sent = self.weather.send(row, self.under_way, self.now, waiting=len(self.queue), waited=True)
