@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from promptlab._bars import read_repeats
 from promptlab._cases import load_cases
 from promptlab._contest import Comparison, compare
 from promptlab._lab import Lab
 from promptlab._prompt import Prompt
+from promptlab.report import check_place
 
 WORSE, NO_VERDICT = 1, 3
 """Exit codes beside 0: a variant is worse or under the bar; errors kept some cases from a verdict."""
@@ -25,7 +27,7 @@ WORSE, NO_VERDICT = 1, 3
     help="A prompt's file; the first is the baseline. Twice or more.",
 )  # fmt: skip
 @click.option("--workers", type=int, help="Calls under way at once. [PARALLEL_WORKERS, else 10, in CI 5]")
-@click.option("--repeats", type=int, default=1, show_default=True, help="How often each case is asked.")
+@click.option("--repeats", type=int, help="How often each case is asked. [the suite's `repeats`, else 1]")
 @click.option("--fresh", is_flag=True, help="Pay anew for what the store holds.")
 @click.option("--replay", is_flag=True, help="Serve from the store alone; make no call.")
 @click.option("--model", help="The model where a prompt names none.")
@@ -54,14 +56,18 @@ def compare_command(suite: Path, prompt_files: tuple[Path, ...], **options: Any)
     """
     if options["allow_code"]:
         sys.path.insert(0, "")  # `python: "module:function"` names a module of the working folder
+    for place in (options["json_file"], options["html_file"]):
+        check_place(place)
     prompts = name_prompts(prompt_files)
     cases = load_cases(suite, tags=options["tags"] or None, allow_code=options["allow_code"])
+    own = read_repeats(cases.name, cases.settings)
+    repeats = options["repeats"] if options["repeats"] is not None else own or 1
     with Lab(model=options["model"], replay=options["replay"], allow_code=options["allow_code"]) as lab:
         found = compare(
             cases,
             prompts,
             workers=options["workers"],
-            repeats=options["repeats"],
+            repeats=repeats,
             fresh=options["fresh"],
             stop_when=options["stop_when"],
             seed=options["seed"],

@@ -46,6 +46,24 @@ def page(title: str, parts: Sequence[str]) -> str:
     )
 
 
+def check_place(path: str | os.PathLike[str] | None) -> None:
+    """Check, before anything is paid for, that a file can be written where it is to go.
+
+    Args:
+        path: Where; None for nowhere.
+
+    Raises:
+        SettingError: Its folder does not exist, or it is a folder itself.
+    """
+    if path is None:
+        return
+    place = Path(path).expanduser()
+    if place.is_dir():
+        raise SettingError(f"cannot write {place}: it is a folder")
+    if not place.parent.is_dir():
+        raise SettingError(f"cannot write {place}: there is no folder {place.parent}")
+
+
 def write(path: str | os.PathLike[str], title: str, parts: Sequence[str]) -> Path:
     """Write a page to a file, whole or not at all, and give its path.
 

@@ -21,7 +21,7 @@ INPUT_LENGTH = 400
 TEXT_LEAST, TEXT_MOST = 250, 12_000
 """Bytes of HTML that each of two outputs may take, with very many cases and with few."""
 COMPARED = 40_000
-"""Characters of an output that are compared word by word."""
+"""Characters of an output that are compared word by word, at most."""
 NAMES_ROOM = 3_000
 """Bytes of HTML that names without a line of their own may take."""
 HALF = f"width:50%;padding:3px 8px;overflow:hidden;border-left:2px solid {LINE}"
@@ -177,14 +177,15 @@ def _inputs(pair: Pair) -> str:
 def _outputs(shown: Shown, one: Versus, case: str, pair: Pair, room: int) -> str:
     """Write both outputs side by side, the words marked that the other side lacks."""
     texts = [_output(pair.a), _output(pair.b)]
-    segments = word_diff(texts[0][:COMPARED], texts[1][:COMPARED])
+    looked_at = min(COMPARED, 4 * room)  # comparing what there is no room to show would only take time
+    segments = word_diff(texts[0][:looked_at], texts[1][:looked_at])
     sides = []
     for name, row, side, text in zip(
         (one.baseline, one.variant), (pair.a, pair.b), ("gone", "new"), texts, strict=True
     ):
         rows = list(shown.board.repeats_of(name, case).values())
         words = one_side(segments, side, room)
-        more = len(text) - COMPARED
+        more = len(text) - looked_at
         rest = f"<div>{more:,} more characters: see .frame</div>" if more > 0 else ""
         sides.append(
             f'<div style="{HALF}"><b>{_side_head(name, row, rows)}</b>\n{words or "(nothing)"}{rest}</div>'

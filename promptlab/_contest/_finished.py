@@ -23,7 +23,8 @@ LAST = "last"
 
 def is_frame(value: Any) -> bool:
     """Tell whether a value is a DataFrame, without importing pandas to find out."""
-    return type(value).__name__ == "DataFrame" and hasattr(value, "columns")
+    kinds = type(value).__mro__
+    return any(kind.__name__ == "DataFrame" and kind.__module__.startswith("pandas") for kind in kinds)
 
 
 def is_finished(cases: Any, prompts: Any) -> bool:

@@ -30,6 +30,7 @@ class Onlooker(Display):
     """
 
     def __init__(self, inner: Display, say: Say, referee: Referee | None) -> None:
+        # It has no screen of its own: everything that a display does, the inner one does.
         self.kind = inner.kind
         self._inner = inner
         self._say = say

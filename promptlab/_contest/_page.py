@@ -86,8 +86,8 @@ def _headlines(shown: Shown) -> str:
 def _standings(shown: Shown) -> str:
     """Write a row a variant."""
     columns = (
-        ("15%", "variant"), ("25%", "passed, 95 % interval"), ("15%", "errors"), ("9%", "mean confidence"),
-        ("12%", "latency, median"), ("12%", "tokens"), ("12%", "cost"),
+        ("15%", "variant"), ("25%", "passed, 95 % interval"), ("12%", "errors"), ("9%", "mean confidence"),
+        ("14%", "latency, median"), ("15%", "tokens"), ("10%", "cost"),
     )  # fmt: skip
     head = "".join(f'<th style="{HEAD};width:{width}">{name}</th>' for width, name in columns)
     rows = []

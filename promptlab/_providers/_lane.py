@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from promptlab._providers._transport import BodyTooBigError, Transport, behind_proxy
 from promptlab._scope import Scope
 
 if TYPE_CHECKING:
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
 
 MAX_BODY = 10_000_000
 """Bytes of an answer, after inflating, beyond which it is not read on."""
+
+
+class BodyTooBigError(Exception):
+    """The answer is larger than anything a case could mean."""
 
 
 class BodyGarbledError(Exception):
@@ -57,14 +60,9 @@ class Lane:
         self._cut_at = 0.0
         self.sent = False
         """Whether anything of the call under way was sent."""
-        way: dict[str, Any] = {
-            "verify": verify,
-            "limits": http.Limits(max_connections=1, max_keepalive_connections=1),
-        }
-        if not behind_proxy():
-            way = {"transport": Transport(http, verify, self._connected, MAX_BODY)}
         self._web = openai.DefaultHttpxClient(
-            **way,
+            verify=verify,
+            limits=http.Limits(max_connections=1, max_keepalive_connections=1),
             follow_redirects=False,
             event_hooks={"request": [self._prepare], "response": [self._read]},
         )
@@ -114,12 +112,8 @@ class Lane:
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._connected(info["return_value"].get_extra_info("socket"))
-
-    def _connected(self, connection: socket.socket) -> None:
-        """Take the socket of the call under way, which may have to be cut by now."""
-        self._socket = connection
-        self.heed()
+            self._socket = info["return_value"].get_extra_info("socket")
+            self.heed()
 
     def _read(self, response: Any) -> None:
         """Read the body within its bounds before the SDK does; the SDK's response hook."""

@@ -12,11 +12,10 @@ from urllib.parse import urljoin, urlsplit
 
 from promptlab._providers._embeddings import PATH as EMBEDDINGS
 from promptlab._providers._embeddings import wants_embeddings
-from promptlab._providers._lane import BodyGarbledError, CalledBackError, Lane, http_library
+from promptlab._providers._lane import BodyGarbledError, BodyTooBigError, CalledBackError, Lane, http_library
 from promptlab._providers._prices import Prices
 from promptlab._providers._reading import bad_response, read_response
 from promptlab._providers._repair import Refused, read_refused
-from promptlab._providers._transport import BodyTooBigError
 from promptlab._providers._waits import read_limits
 from promptlab._providers._watch import Watch
 from promptlab._providers._wire import Attempt

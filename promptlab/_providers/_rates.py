@@ -79,14 +79,15 @@ class LearnedPace:
 
     Whatever the provider counts with (a bucket, a window), it is exhausted in the moment of a refusal. Between
     two such moments it has therefore let in as many calls as its rate allows, which gives the rate; afterwards
-    calls are spaced by it. The rate grows slowly while it is used, and slower each time that the provider
-    confirms it (cf. the cubic growth of the AWS SDKs' adaptive retry mode).
+    calls are spaced by it. After a while without a refusal the rate grows, ever faster; the while is longer where
+    a refusal costs more, and each time that the provider confirms the rate (cf. the plateau of CUBIC, RFC 9438).
     """
 
     GROWTH = 0.06
-    """Growth a second after the first estimate."""
-    CALM_S = 3.0
-    """Seconds without a refusal after which growth speeds up."""
+    """Growth a second when it begins."""
+    CALM_S = 2.0
+    """Seconds without a refusal before it begins, at least."""
+    LONGEST_CALM_S = 60.0
     UNUSED = 30
     """Sends in a row that the rate did not delay, after which it is dropped."""
     LONGEST_S = 60.0
@@ -95,14 +96,13 @@ class LearnedPace:
     def __init__(self) -> None:
         self.rate: float | None = None
         """Calls a second; None while there is no reason to hold back."""
+        self._before: tuple[float | None, float] = (None, self.CALM_S)
         self._first = math.inf
-        self._unused = self._last_second = 0
-        self._level = 0.0
-        self._stamp = 0.0
+        self._calm_s = self.CALM_S
         self._refused_at = -math.inf
-        self._growth = self._growth_before = self.GROWTH
-        self._calm_s = self._calm_before = self.CALM_S
-        self._before: float | None = None
+        self._counted = (0.0, 0.0)
+        self._level, self._stamp = 0.0, 0.0
+        self._unused = 0
         self._anchors: deque[tuple[float, int]] = deque(maxlen=16)
 
     def wait(self, now: float) -> float:
@@ -120,9 +120,9 @@ class LearnedPace:
         level = self._level + since * self.rate
         self._unused = self._unused + 1 if level > 2.0 * self._cap() else 0
         self._level, self._stamp = min(self._cap(), level) - 1.0, now
-        calm = max(0.0, now - self._refused_at - self._calm_s)
-        speed = min(0.5, self._growth * 1.3 ** min(calm, 40.0))
-        self.rate *= 1.0 + speed * min(since, 1.0)
+        calm = now - self._refused_at - self._calm_s
+        if calm > 0 and not self._unused:
+            self.rate *= 1.0 + min(0.5, self.GROWTH * 1.3 ** min(calm, 40.0)) * min(since, 1.0)
         if self._unused > self.UNUSED:
             self._anchors.clear()
             self.rate = None
@@ -137,15 +137,16 @@ class LearnedPace:
             self._anchors.popleft()
         self._anchors.append((now, accepted))
 
-    def refused(self, now: float, last_second: int) -> None:
+    def refused(self, now: float, last_second: float, hold_s: float) -> None:
         """Work the rate out anew: too many calls were sent.
 
         Args:
             now: The time.
-            last_second: Calls sent in the second before the refused one.
+            last_second: Calls that the provider can be trusted to take in a second, as the last one showed.
+            hold_s: Seconds for which everybody has to wait now.
         """
-        self._last_second = last_second
-        self._before, self._growth_before, self._calm_before = self.rate, self._growth, self._calm_s
+        self._before = (self.rate, self._calm_s)
+        self._counted = (last_second, max(self.CALM_S, 10.0 * hold_s))
         self._estimate()
         self._refused_at = self._stamp = now
         self._level = 0.0
@@ -156,8 +157,8 @@ class LearnedPace:
             return
         at, accepted = self._anchors[-1]
         self._anchors[-1] = (at, accepted - 1)
-        if self._before != self.rate:
-            self.rate, self._growth, self._calm_s = self._before, self._growth_before, self._calm_before
+        if self._before[0] != self.rate:
+            self.rate, self._calm_s = self._before
             self._estimate()
 
     def missed(self) -> None:
@@ -168,22 +169,19 @@ class LearnedPace:
     def _estimate(self) -> None:
         (began, before), (at, accepted) = self._anchors[0], self._anchors[-1]
         seconds, calls = at - began, accepted - before
-        found = (calls + 1) / seconds if seconds >= 0.1 else None
+        last_second, calm_s = self._counted
+        # Where the provider counts by windows a pause wastes what it would have let in meanwhile.
+        found = max((calls + 1) / seconds if seconds >= 0.1 else 0.0, last_second)
         if self.rate is None:
-            if found is not None:
-                # Where the provider counts by windows a pause wastes what it would have let in meanwhile.
-                self.rate = self._first = max(found, 0.8 * self._last_second)
-                self._unused = 0
+            if found:
+                self.rate = self._first = found
+                self._calm_s, self._unused = calm_s, 0
             return
         # Since the last refusal calls went through at this rate: it is too high by a little, unless hardly any did.
         lately = accepted - self._anchors[-2][1] if len(self._anchors) > 1 else calls
-        least = self.rate * (0.85 if lately > 8 else 0.5)
-        rate = max(least, 0.98 * min(found or 0.0, self.rate))
-        if abs(rate / self._first - 1.0) < 0.2:
-            # The same rate again: the provider confirms it, so the next try to exceed it may wait longer.
-            self._growth, self._calm_s = max(0.005, self._growth / 2), min(30.0, self._calm_s * 2)
-        else:
-            self._growth, self._calm_s = self.GROWTH, self.CALM_S
+        rate = max(self.rate * (0.6 if lately > 8 else 0.5), 0.95 * min(found, self.rate))
+        confirmed = abs(rate / self._first - 1.0) < 0.25
+        self._calm_s = min(self.LONGEST_CALM_S, 2.0 * self._calm_s) if confirmed else calm_s
         self.rate = self._first = rate
 
     def hold(self, until: float) -> None:

@@ -85,6 +85,7 @@ class Tempo:
         self._lately: deque[float] = deque(maxlen=200)
         self._episode_at = -math.inf
         self._in_vain = 0
+        self._in_row = False
         self._too_long = 0
         self._blamed: int | None = None
         self._good_since = 0
@@ -195,16 +196,21 @@ class Tempo:
         self._blamed, self._good_since, self._episode_at = row, 0, now
         self._in_vain += 1
         dense = self._dense(accepted, asked is not None)
+        hold_s = asked if asked is not None else self._back_off(dense)
         self.pace.empty(sent.at, accepted)
+        lately = float(sum(1 for at in self._lately if sent.at - 1.0 < at < sent.at))
         if self.limit.too_many(sent.under_way):
+            if dense and self._in_row:
+                self.pace.refused(now, 0.95 * lately, hold_s)
             self.limit.cut(sent.under_way, under_way, now)
         elif dense:
             self.limit.ease(0.7)
-            self.pace.refused(now, sum(1 for at in self._lately if sent.at - 1.0 < at < sent.at))
+            self.pace.refused(now, 0.8 * lately, hold_s)
         else:
             self.limit.ease(0.95)
             self.pace.missed()
-        self._hold(asked if asked is not None else self._back_off(), now)
+        self._in_row = True
+        self._hold(hold_s, now)
         return Refusal(new=True, hold_s=self.hold_until - now)
 
     def refused_for_long(self, asked: float, now: float) -> None:
@@ -226,8 +232,10 @@ class Tempo:
             self.pace.hold(self.hold_until)
         self._spread = True
 
-    def _back_off(self) -> float:
-        base = BACK_OFF_S if self.pace.rate is None else min(0.5, max(0.1, 2.0 / self.pace.rate))
+    def _back_off(self, dense: bool) -> float:
+        base = BACK_OFF_S if dense else BACK_OFF_S / 3
+        if self.pace.rate is not None:
+            base = min(0.5, max(0.1, 2.0 / self.pace.rate))
         return min(LONGEST_BACK_OFF_S, base * 2.0 ** min(self._in_vain - 1, 10))
 
     def _dense(self, accepted: int, asked: bool) -> bool:

@@ -131,6 +131,14 @@ class Notebook:
             self.page.evaluate(RUN, [index, "notebook:run-cell"])
             self.wait_until_ended(index)
 
+    def edit(self, index: int, text: str) -> None:
+        """Put another text into a cell."""
+        self.ask(
+            "([i, text]) => window.jupyterapp.shell.currentWidget.content.widgets[i].model.sharedModel.setSource(text)",
+            index,
+            text,
+        )
+
     def wait_for_text(self, index: int, text: str, seconds: float = 30) -> None:
         """Wait until a text stands under a cell."""
         self.output(index).get_by_text(text).first.wait_for(timeout=1000 * seconds)

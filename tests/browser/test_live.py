@@ -73,13 +73,39 @@ def test_interrupt_ends_run_all(notebook, model):
 
     assert book.seconds_to_end() <= STOPS_WITHIN_S
     assert [line for line in said.splitlines() if "RunStopped" in line] == [
-        "RunStopped: interrupted after 8 of 40 rows; they are kept in `.partial` and `promptlab.last_run()`; "
-        "run it again to go on"
+        "RunStopped: interrupted after 8 of 40 rows; they are kept in `.partial` and `promptlab.last_run()`; run it again to go on"
     ]
     assert "Traceback" not in said
     assert book.prompt(2) == "[ ]:"
     assert book.text(3).endswith("40")
     assert begun == model.counted()["begun"] == 12
+
+
+def test_stop_ends_coroutines_on_the_kernels_loop(notebook, model):
+    """With `loop="kernel"` the panel lives and Stop works while the cell turns the kernel's own loop."""
+    book = notebook(
+        """
+import asyncio
+
+async def target(case):
+    await asyncio.sleep(case.input["seconds"])
+    return case.input["say"]
+
+kernel = promptlab.Lab(loop="kernel", store="off")
+frame = promptlab.run_parallel(cases(40, lambda i: 0.1 if i < 8 else 30), target, workers=4, lab=kernel)
+""",
+        "print(len(frame), frame['status'].value_counts().to_dict())",
+    )
+
+    book.start(1)
+    book.page.wait_for_function("window.heads.some(([head]) => head.includes('8 of 40 done'))")
+    book.page.get_by_role("button", name="Stop", exact=True).click()
+    book.wait_until_ended(1, 10)
+    book.wait_for_text(1, "Stopped early (stop button)")
+    book.run(2)
+
+    assert book.seconds_to_end() <= STOPS_WITHIN_S
+    assert book.text(2).startswith("40 {'not_run': 28, 'pass': 6, 'error': 4, 'fail': 2")
 
 
 def test_interrupt_works_where_stop_cannot(notebook, lab, model):

@@ -16,7 +16,7 @@ from promptlab import Lab, UsageError, charts
 from tests.compare.frames import flipped, make_frame
 from tests.compare.test_confidence_verbs import answers
 
-HOSTILE = "$\\frac{ x_^ $$ <b>\x1b[31m\u202e"
+HOSTILE = "$\\frac{$ <b>\x1b[31m\u202e"
 
 
 def bars_of(axes) -> list[tuple[float, float, float, float]]:
@@ -178,7 +178,7 @@ def test_history_draws_every_run(count):
 
 def test_history_names_its_lines():
     """Several prompts are named where their lines end, the latest six of them; hostile names are words."""
-    names = (HOSTILE, *"bcdefgh")
+    names = (*"bcdefgh", HOSTILE)
 
     chart = charts.history(entries(24, names), dark=True)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 
 import promptlab
 from promptlab import Lab, Limits, PromptError, RunStopped, SettingError
+from promptlab._scope import Stop
 from tests.servers import Reply, ScriptedServer
 
 A, B, C = "A {{ request }}", "B {{ request }}", "C {{ request }}"
@@ -223,14 +225,28 @@ def test_early_stop_saves_calls(lab, server):
     assert found.verdicts["left_out"].tolist() == [0]
 
 
-def test_early_stop_lets_calls_come_to_their_end(lab, server):
-    """What is under way when the comparison is decided is not cut: it is paid for, and counts."""
-    server.says(lambda call: {"found": call.text[0] == "B"})
+def test_early_stop_lets_calls_come_to_their_end(lab, server, monkeypatch):
+    """What is under way when the comparison is decided is not cut, however long it takes: it is paid for, and counts."""
+    decided = threading.Event()
+    stop = Stop.set
+
+    def spied(self, *given, **named):
+        stop(self, *given, **named)
+        decided.set()
+
+    def answer(call):
+        if call.number >= 16:
+            decided.wait(20)
+            time.sleep(1.0)  # longer than a cut call would be left alive
+        return {"found": call.text[0] == "B"}
+
+    monkeypatch.setattr(Stop, "set", spied)
+    server.says(answer)
 
     found = promptlab.compare(make_cases(40), {"A": A, "B": B}, workers=8, stop_when="decided", lab=lab)
 
     assert set(found.frame["status"]) == {"pass", "fail", "not_run"}
-    assert (found.frame["status"] != "not_run").sum() == len(server.calls)
+    assert (found.frame["status"] != "not_run").sum() == len(server.calls) > 16
     assert server.hung_up == 0
 
 

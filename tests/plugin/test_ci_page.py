@@ -46,7 +46,8 @@ class Runner:
         self.folder = folder
         shutil.copytree(REPOSITORY / "cases", folder / "cases")
         (folder / "pyproject.toml").write_text("", encoding="utf-8")
-        plain = {name: value for name, value in os.environ.items() if name != "PROMPTLAB_STORE"}
+        without = ("PROMPTLAB_STORE", "PYTHONDONTWRITEBYTECODE")
+        plain = {name: value for name, value in os.environ.items() if name not in without}
         self.environment = {
             **plain,
             **WORKFLOW["jobs"]["prompts"]["env"],

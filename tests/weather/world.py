@@ -132,7 +132,7 @@ class World:
         self.turn_at = 0.0
         for _ in range(min(self.workers, self.cases)):
             self.begin()
-        while self.events:
+        while self.good + self.lost < self.cases:
             self.now, _, action = heapq.heappop(self.events)
             action()
         return self
