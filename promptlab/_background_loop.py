@@ -58,7 +58,8 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
     finally:
         left = asyncio.all_tasks(loop)
         for task in left:
-            task.cancel()
+            if not task.cancelling():  # else it is cleaning up already, and is not to be disturbed
+                task.cancel()
         if left:
             loop.run_until_complete(asyncio.wait(left, timeout=0.5))
         loop.run_until_complete(loop.shutdown_asyncgens())

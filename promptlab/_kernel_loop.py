@@ -58,7 +58,8 @@ class KernelLoop:
     def close(self) -> None:
         """Cancel what is left, and turn the loop until that has come to an end."""
         for task in self._tasks:
-            task.cancel()
+            if not task.cancelling():  # else it is cleaning up already, and is not to be disturbed
+                task.cancel()
         if self._tasks:
             self._loop.run_until_complete(asyncio.wait(self._tasks, timeout=GRACE_S))
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
+import time
 
 import pytest
 
 import promptlab
 from promptlab import _kernel_loop
+from promptlab._background_loop import BackgroundLoop, await_on
+from promptlab._scope import Scope, Stop
 
 CASES = [{"id": "one", "input": {"request": "x"}, "expect": {"equals": "x"}}]
 
@@ -84,3 +88,58 @@ def test_kept_fork_is_preferred(monkeypatch, missing, python, chosen):
     assert chosen in found
     if not chosen.count(" "):
         assert found == chosen
+
+
+def test_nothing_begins_after_the_stop():
+    """A coroutine whose loop did not turn before the run was stopped is not begun when it turns again."""
+    loop, begun, stop = asyncio.new_event_loop(), [], Stop()
+    stop.set("interrupt")
+
+    async def late():
+        begun.append("late")
+
+    with pytest.raises(asyncio.CancelledError, match="interrupt"):
+        await_on(loop, late(), Scope(stop=stop, deadline=time.monotonic() + 60))
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+
+    assert not begun
+
+
+def test_cut_coroutine_cleans_up():
+    """A coroutine on the run's own loop that is cut may still await while it cleans up."""
+    ended = []
+
+    async def slow():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.25)  # longer than the row waits for it
+            ended.append("slow")
+
+    loop = BackgroundLoop()
+    with pytest.raises(TimeoutError):
+        loop.wait_for(slow(), Scope(stop=Stop(), deadline=time.monotonic() + 0.1))
+    loop.close()
+
+    assert ended == ["slow"]
+
+
+def test_first_run_imports_pandas_meanwhile():
+    """In a new process pandas is imported while the first calls are waited for, not after them."""
+    code = """
+import os, sys, time, promptlab
+
+def target(case):
+    while not hasattr(sys.modules.get("pandas"), "DataFrame"):
+        time.sleep(0.01)
+    return "x"
+
+lab = promptlab.Lab(limits=promptlab.Limits(deadline=60))
+print(promptlab.run_parallel([{"id": "one", "input": {"n": 1}, "expect": {"equals": "x"}}], target, lab=lab)["status"][0])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.stdout.split() == ["pass"], done.stderr

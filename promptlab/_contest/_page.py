@@ -15,6 +15,7 @@ from promptlab._contest._marked import both_marked
 from promptlab._contest._shown import (
     Shown,
     cost_words,
+    could_tell,
     error_words,
     latency_words,
     percent,
@@ -76,11 +77,9 @@ def _headlines(shown: Shown) -> str:
         )
     label = " (simulated: no model answered)" if shown.simulated else ""
     about = f"{one_line(shown.suite, NAME_LENGTH)}{label}".strip()
-    baseline = f"baseline: {one_line(shown.board.variants[0], NAME_LENGTH)}"
-    return (
-        "".join(lines)
-        + f'<div style="{FAINT}">{_text("; ".join(filter(None, (about, baseline))), 400)}</div>'
-    )
+    parts = (about, f"baseline: {one_line(shown.board.variants[0], NAME_LENGTH)}", could_tell(shown.found))
+    small = _text("; ".join(part for part in parts if part), 400)
+    return f'{"".join(lines)}<div style="{FAINT}">{small}</div>'
 
 
 def _standings(shown: Shown) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,6 +121,16 @@ def passed_of(rows: Sequence[Row]) -> str:
     """Say how many of a case's repeats passed."""
     graded = [row.passed for row in rows if row.passed is not None]
     return f"passed {graded.count(True)} of {len(graded)}"
+
+
+def could_tell(found: Sequence[Versus]) -> str:
+    """Say which difference the cases would show, where it is one comparison."""
+    if len(found) != 1 or found[0].smallest is None:
+        return ""
+    points = math.ceil(100 * found[0].smallest)
+    return (
+        f"{count(found[0].paired.cases, 'case')} show a difference of {points} points in 8 of 10 comparisons"
+    )
 
 
 def percent(value: float | None) -> str:

@@ -59,7 +59,8 @@ class Lane:
         self._held: Callable[[], bool] = _never
         self._cut_at = 0.0
         self.sent = False
-        """Whether anything of the call under way was sent."""
+        """Whether the call under way was begun: what is to be sent could be written."""
+        self._written = False
         self._web = openai.DefaultHttpxClient(
             verify=verify,
             limits=http.Limits(max_connections=1, max_keepalive_connections=1),
@@ -72,7 +73,7 @@ class Lane:
     def begin(self, scope: Scope, timeout: float, held: Callable[[], bool]) -> float:
         """Take up a call; gives the seconds that it may take in all."""
         allowed = min(timeout, scope.left())
-        self._held, self.sent = held, False
+        self._held, self.sent, self._written = held, False, False
         self._cut_at = time.monotonic() + allowed
         self._scope = scope
         return allowed
@@ -103,14 +104,23 @@ class Lane:
 
     def _prepare(self, request: Any) -> None:
         """Ask for a plain body and to be told of the socket, in the last moment before sending; the SDK's request hook."""
-        scope = self._scope
-        if not self.sent and (self._held() or scope is None or scope.stop.is_set()):
-            raise CalledBackError
+        if not self.sent:
+            self._look_back()
         self.sent = True
         request.headers["accept-encoding"] = "identity"
         request.extensions = {**request.extensions, "trace": self._trace}
 
+    def _look_back(self) -> None:
+        """Give up where the call has meanwhile become unwelcome."""
+        scope = self._scope
+        if self._held() or scope is None or scope.stop.is_set():
+            raise CalledBackError
+
     def _trace(self, event: str, info: dict[str, Any]) -> None:
+        if event == "http11.send_request_headers.started" and not self._written:
+            # Connecting took its time; from here on it is too late.
+            self._look_back()
+            self._written = True
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = info["return_value"].get_extra_info("socket")
             self.heed()

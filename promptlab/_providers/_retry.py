@@ -61,7 +61,7 @@ class Calls:
         while True:
             body, notes = self._mend(request.body, row)
             made, alone = self._attempt(request, body, row)
-            if tasted is not None:
+            if tasted is not None and made.refused is None:
                 tasted.set()
             result = made.result
             if result is None:

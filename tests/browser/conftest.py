@@ -6,17 +6,13 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.lab import LabServer, running_lab
 from tests.browser.model import PROMPT, Model, running_model
 from tests.browser.page import Notebook
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 WIDTH, HEIGHT = 1280, 1000
 
 
@@ -42,12 +38,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def page() -> Iterator[Page]:
+def page(chromium: Browser) -> Iterator[Page]:
     """A page of a headless Chromium; notebooks are opened in it one after the other."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        browser.close()
+    opened = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

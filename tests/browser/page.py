@@ -108,8 +108,7 @@ class Notebook:
         return self.cell(index).locator(".jp-InputPrompt").inner_text().strip()
 
     def start(self, index: int) -> None:
-        """Run a cell and do not wait for it; what its panel says is noted from now on."""
-        self.watch(index)
+        """Run a cell and do not wait for it."""
         self.page.evaluate(RUN, [index, "notebook:run-cell"])
 
     def watch(self, index: int) -> None:

@@ -60,8 +60,9 @@ def test_hostile_text_fires_nothing(hostile, page):
     """Hostile text is shown as text: in the live panel, in the record, and in the notebook opened again."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    hostile.watch(2)
     hostile.start(2)
-    hostile.page.wait_for_function("window.heads.length >= 4")
+    hostile.page.wait_for_function("window.heads.some(([head]) => / 1\\d of 19 done/.test(head))")
     live, live_text = alien(hostile), hostile.text(2)
     hostile.wait_until_ended(2)
     hostile.wait_for_text(2, "9 of 18 passed")
@@ -74,7 +75,7 @@ def test_hostile_text_fires_nothing(hostile, page):
 
     assert live == done == again == []
     assert hostile.trusted(2)
-    assert "<script>window.fired" in live_text
+    assert sum(text in live_text for text in HOSTILE) >= 3
     for text in HOSTILE[:-1]:
         assert text in done_text
     assert "\x1b" not in done_text

@@ -41,6 +41,7 @@ def test_reload_in_mid_run(notebook, model):
     book = notebook(
         RUN.format(seconds=0.5), "print(promptlab.last_run(lab=lab)['status'].value_counts().to_dict())"
     )
+    book.watch(1)
     book.start(1)
     book.page.wait_for_function("window.heads.length >= 4")
     book.save()

@@ -7,7 +7,7 @@ import pytest
 import promptlab
 from tests.compare.frames import make_frame
 from tests.compare.test_page import hostile, html_of
-from tests.display.test_look import ARGUMENTS, CHROMIUM, GROUNDS
+from tests.display.test_look import CHROMIUM, GROUNDS
 
 pytestmark = [
     pytest.mark.browser,
@@ -15,23 +15,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def open_file(browser):
+def open_file(chromium):
     """Open a file in a window of 1280 pixels and give the page and what it tried."""
     contexts = []
 
     def show(path, *, script=True, scheme="light"):
-        context = browser.new_context(
+        context = chromium.new_context(
             java_script_enabled=script, color_scheme=scheme, viewport={"width": 1280, "height": 900}
         )
         contexts.append(context)
@@ -89,10 +79,10 @@ def test_page_follows_the_scheme_and_the_window(open_file, long_page, scheme):
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
-def test_fragment_fits_a_notebook(browser, ground):
+def test_fragment_fits_a_notebook(chromium, ground):
     """What stands in a notebook is no wider than its page either."""
     a, b = make_frame("PF" * 9, name="A", text="x" * 5_000), make_frame("FP" * 9, name="B", text="y" * 5_000)
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
 
     page.set_content(f"<body style='{GROUNDS[ground]}'>{html_of(promptlab.compare(a, b))}</body>")
     page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")

@@ -7,7 +7,7 @@ import pytest
 
 import promptlab
 from promptlab import SettingError, UsageError
-from promptlab._stats import compare_repeats, holm, score_by_case, tango
+from promptlab._stats import compare_repeats, holm, score_by_case, smallest_difference, tango
 from tests.compare.frames import flipped, make_frame
 
 
@@ -35,6 +35,18 @@ def test_verdicts_have_their_figures():
     )
     assert found["fixed"].dtype == "Int64"
     assert found["low"].dtype == "Float64"
+
+
+def test_suite_says_what_it_could_tell():
+    """The smallest difference that so many cases show with 80 % power is told, and how many the one seen needs."""
+    found = promptlab.compare(*flipped(fixed=5, broke=5, both=90))
+
+    assert found.verdicts["smallest"][0] == pytest.approx(smallest_difference(100, churn=0.05))
+    assert (
+        "100 cases show a difference of 14 points in 8 of 10 comparisons"
+        in found._repr_mimebundle_()["text/html"]
+    )
+    assert promptlab.compare(*flipped(1, 1, 1)).verdicts["smallest"].isna().all()
 
 
 def test_equal_totals_do_not_hide_change():

@@ -10,38 +10,15 @@ from tests.display.feed import events_of, make_outcomes, make_run
 from tests.display.test_page import HOSTILE, hostile_panel, hostile_record, make_record
 
 CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-GROUNDS = {
-    "light": "background:#fff;color:rgba(0,0,0,.87)",
-    "dark": "background:#111;color:rgba(255,255,255,.87)",
-}
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
-def open_page(browser):
+def open_page(chromium):
     """Show HTML in a window of 1280 pixels and give the page and what it tried."""
     contexts = []
 
     def show(source, *, script=True, ground="light"):
-        context = browser.new_context(java_script_enabled=script, viewport={"width": 1280, "height": 900})
+        context = chromium.new_context(java_script_enabled=script, viewport={"width": 1280, "height": 900})
         contexts.append(context)
         page, tried = context.new_page(), []
         page.on("dialog", lambda dialog: (tried.append(dialog.message), dialog.dismiss()))
