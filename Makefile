@@ -19,7 +19,8 @@ demo: setup
 	PROMPTLAB_PROGRESS=text $(BIN)/promptlab run cases/discovery.yaml --prompt cases/prompts/discovery.md --tag parallel --workers 15 --fresh --table --min-pass-rate 0.6
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -q -m browser
 
 lab: setup
 	$(BIN)/promptlab lab

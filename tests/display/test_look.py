@@ -10,6 +10,15 @@ from tests.display.feed import events_of, make_outcomes, make_run
 from tests.display.test_page import HOSTILE, hostile_panel, hostile_record, make_record
 
 CHROMIUM = Path("/usr/bin/chromium")
+GROUNDS = {
+    "light": "background:#fff;color:rgba(0,0,0,.87)",
+    "dark": "background:#111;color:rgba(255,255,255,.87)",
+}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium at /usr/bin/chromium"),
+]
 
 
 @pytest.fixture
