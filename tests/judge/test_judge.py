@@ -162,7 +162,7 @@ def test_simulator_never_passes_as_judge(simulator):
         ("fail", 0.6, 0.3, "pass"),
     ],
 )
-def test_threshold_asks_for_certainty(lab, server, verdict, confidence, threshold, status):  # noqa: PLR0917 - fixtures and a table
+def test_threshold_asks_for_certainty(lab, server, verdict, confidence, threshold, status):
     """With a threshold the rubric must be met with that certainty, which stands in the column."""
     server.says(lambda call: judged(verdict, confidence=confidence) if is_judge(call) else "the reply")
 
