@@ -118,8 +118,10 @@ class Reader:
             self.position += 1
             self.skip()
             value = self._value(depth + 1)
-            if key in found and found[key] != value:
-                raise NotJsonError(f"the key {key[:80]!a} came twice, with different values")
+            if key in found:
+                if found[key] != value:
+                    raise NotJsonError(f"the key {key[:80]!a} came twice, with different values")
+                self._note(f"the key {key[:80]!a} came twice, with the same value")
             found[key] = value
             self._separator("}")
         self.position += 1
