@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -43,7 +44,10 @@ def _environment(wanted: str, config: pytest.Config) -> Path:
     state = hashlib.sha256("\n".join([sys.version, project, *pins]).encode()).hexdigest()
     folder = config.cache.mkdir(f"ipykernel-{wanted}")
     python, made = folder / "venv" / "bin" / "python", folder / "made"
-    if not (made.exists() and made.read_text() == state):
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of pytest may want it at once
+        if made.exists() and made.read_text() == state:
+            return python
         constraints = folder / "constraints.txt"
         constraints.write_text("\n".join(pins))
         _run([uv, "venv", "--clear", "--python", sys.executable, str(folder / "venv")], wanted)

@@ -104,35 +104,3 @@ print(frame["error"].tolist(), sorted(ended))
 """)
 
     assert said.strip() == "['timeout', 'timeout', 'timeout'] ['0', '1', '2']"
-
-
-def test_interrupt_leaves_the_loop_whole(kernel, echoing):
-    """The interrupt cancels the coroutines on the kernel's loop, and the loop goes on to serve the next cells."""
-    kernel.run(SETUP.format(url=echoing.base_url))
-    kernel.run("""
-ended = []
-
-async def hang(case):
-    print(end="begun ", flush=True)
-    try:
-        await asyncio.sleep(60)
-    except asyncio.CancelledError:
-        ended.append(case.id)
-        raise
-""")
-    begun = ""
-
-    def heard(message):
-        nonlocal begun
-        begun += printed([message])
-        if begun.count("begun ") == 6:
-            begun = "all"
-            kernel.interrupt()
-
-    cell = kernel.begin("promptlab.run_parallel(cases, hang, workers=6, lab=lab)")
-    _, reply = kernel.end(cell, heard)
-    after = kernel.printed("print(len(ended), await ask('alive'))")
-
-    assert reply["ename"] == "RunStopped"
-    assert after.strip() == "6 alive"
-    assert kernel.printed(RUN).strip() == "12"
