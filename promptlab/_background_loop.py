@@ -71,6 +71,7 @@ def await_on(
     coroutine: Coroutine[Any, Any, Any],
     scope: Scope,
     tasks: set[asyncio.Task[Any]] | None = None,
+    contained: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit),
 ) -> Any:
     """Run a coroutine on a loop that turns in another thread, in this thread's context.
 
@@ -79,24 +80,23 @@ def await_on(
         coroutine: What runs.
         scope: Ends it.
         tasks: Holds the task while it runs; touched in the loop's thread alone.
+        contained: What is handed over where the coroutine raises it: raised on the loop it would end the loop.
 
     Raises:
         TimeoutError: The row's deadline came first.
-        asyncio.CancelledError: The run was stopped first.
+        asyncio.CancelledError: The run was stopped first, and what is under way was to be cut.
     """
     context = contextvars.copy_context()
     held: set[asyncio.Task[Any]] = set() if tasks is None else tasks
     made: list[asyncio.Task[Any]] = []
-    over, left = threading.Event(), threading.Event()
+    over = threading.Event()
 
     def begin() -> None:
-        if left.is_set():  # the loop did not turn in time: nothing may be begun now
-            coroutine.close()
-            return
-        task = loop.create_task(_contained(coroutine), context=context)
+        task = loop.create_task(_contained(coroutine, contained, scope), context=context)
         made.append(task)
         held.add(task)
         task.add_done_callback(held.discard)
+        task.add_done_callback(lambda _: coroutine.close())  # one that was cancelled first was never begun
         task.add_done_callback(lambda _: over.set())
 
     def cancel() -> None:
@@ -105,11 +105,10 @@ def await_on(
 
     loop.call_soon_threadsafe(begin)
     while not over.wait(STEP_S):
-        if scope.stop.is_set() or not scope.left():
-            left.set()
+        if scope.stop.cut or not scope.left():
             loop.call_soon_threadsafe(cancel)
             over.wait(STEP_S)
-            if scope.stop.is_set():
+            if scope.stop.cut:
                 raise asyncio.CancelledError(scope.stop.reason)
             raise TimeoutError("the row's deadline is over")
     result, escaped = made[0].result()
@@ -118,9 +117,12 @@ def await_on(
     return result
 
 
-async def _contained(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
-    """Hand over an exit or an interrupt that a coroutine raises: raised on the loop it would end the loop."""
+async def _contained(
+    coroutine: Coroutine[Any, Any, Any], what: tuple[type[BaseException], ...], scope: Scope
+) -> tuple[Any, BaseException | None]:
+    if scope.stop.is_set():  # it came while others held the loop
+        raise asyncio.CancelledError(scope.stop.reason)
     try:
         return await coroutine, None
-    except (KeyboardInterrupt, SystemExit) as escaped:
+    except what as escaped:
         return None, escaped

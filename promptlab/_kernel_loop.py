@@ -53,7 +53,8 @@ class KernelLoop:
             TimeoutError: The row's deadline came first.
             asyncio.CancelledError: The run was stopped first.
         """
-        return await_on(self._loop, coroutine, scope, self._tasks)
+        # The caller's interrupt may be raised inside of a coroutine here, and must get through to the caller.
+        return await_on(self._loop, coroutine, scope, self._tasks, contained=(SystemExit,))
 
     def close(self) -> None:
         """Cancel what is left, and turn the loop until that has come to an end."""

@@ -176,6 +176,11 @@ class Lab:
         """Forget what was learned of the provider's limits, where no run is under way."""
         self._gate.forget()
 
+    def bearable(self, workers: int) -> int:
+        """Cut workers to as many rows as can wait for their turn within half their deadline, at the `rpm` allowed."""
+        rpm = self.limits.rpm
+        return workers if rpm is None else max(1, min(workers, int(rpm / 60.0 * self.limits.deadline / 2.0)))
+
     def tick(self) -> None:
         """Cut the calls whose time is over or whose run was stopped, and have what waits look up."""
         self._gate.ring()

@@ -119,7 +119,7 @@ class _Session:
             self._jobs,
             self._rows.work,
             self._rows.lost,
-            workers=order.workers,
+            workers=self._lab.bearable(order.workers),
             stop=self._stop,
             order=begun,
             executor=self._lab.executor,

@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and have the suites named in the ini file collected where no path is given."""
     config.addinivalue_line("markers", MARKER)
     if config.getini("promptlab_suites") and config.args_source is config.ArgsSource.TESTPATHS:
-        from promptlab._pytest._collect import beside_testpaths
+        from promptlab._pytest._ini import beside_testpaths
 
         config.args.extend(beside_testpaths(config))
 
@@ -90,7 +90,11 @@ def _prompt_for_folders(config: pytest.Config) -> bool:
     """Tell whether suites are looked for in folders: with `--prompt`, or in named ones where the ini has one."""
     if config.getoption("prompt"):
         return True
-    return bool(config.getini("promptlab_prompt")) and config.args_source is config.ArgsSource.ARGS
+    if not config.getini("promptlab_prompt"):
+        return False
+    from promptlab._pytest._ini import args_given
+
+    return args_given(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

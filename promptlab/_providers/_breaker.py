@@ -28,16 +28,16 @@ class Outage:
     never answered, else twice as often as calls may be under way. Then three rows go on as if nothing were
     (each with its own growing waits, so that a fault that goes away after some tries is overcome), and every
     three seconds the row with the fewest calls is sent ahead; one answer ends it. After 24 seconds without
-    an answer the rows that were tried are given up. Since these may be the very rows at fault, up to three
+    an answer the rows that were tried are given up. Since these may be the very rows at fault, up to five
     rows that were never tried go before all others are given up too.
     """
 
     PATIENCE_S = 24.0
     SCOUTS = 3
-    MOST_CALLS = 24
+    MOST_CALLS = 22
     """Calls that scouts and probes may make together."""
     PROBE_EVERY_S = 3.0
-    LAST_PROBES = 3
+    LAST_PROBES = 5
     AGAIN_S = 10.0
     """Seconds after which an endpoint that was given up is asked again."""
 
@@ -46,7 +46,7 @@ class Outage:
         """The last failure of the series."""
         self._proven = False
         self._failed = 0
-        self._since = math.inf
+        self._opened_at = math.inf
         self._open = False
         self._scouts: set[int] = set()
         self._sent = 0
@@ -69,7 +69,7 @@ class Outage:
         """Note an answer of any sort; tells whether it ended an outage."""
         was = self._open
         self._fresh_under_way.discard(row.number)
-        self._proven, self._failed, self._since, self._open = True, 0, math.inf, False
+        self._proven, self._failed, self._open = True, 0, False
         return was
 
     def fail(self, row: Row, failure: Failure, limit: float, now: float) -> bool:
@@ -84,11 +84,11 @@ class Outage:
         self._fresh_under_way.discard(row.number)
         self._failed += 1
         self.last = failure
-        self._since = min(self._since, now)
         enough = max(5.0, 2.0 * min(limit, 50.0)) if self._proven else 5.0
         if self._open or self._failed < enough:
             return False
-        self._open, self._sent, self._fresh_sent = True, 0, 0
+        self._open, self._opened_at = True, now
+        self._sent = self._fresh_sent = 0
         self._scouts.clear()
         self._fresh_under_way.clear()
         self._probe_at = now + 0.25
@@ -101,7 +101,7 @@ class Outage:
 
     def may_go(self, row: Row, waiting: Sequence[Row], now: float) -> bool | None:
         """Decide on a row that is held back: True to send it, False to keep it, None to give it up."""
-        if now >= self._since + self.PATIENCE_S:
+        if now >= self._opened_at + self.PATIENCE_S:
             return self._at_last(row, now)
         if self._sent < self.MOST_CALLS:
             if row.number in self._scouts or (row.calls and len(self._scouts) < self.SCOUTS):

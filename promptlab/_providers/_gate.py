@@ -173,7 +173,7 @@ class Gate:
             sent = self._send(row, now, waited=True)
             sent.ahead = True
             return sent
-        if self._queue[0] is not row:
+        if self._weather.first(self._queue) is not row:
             return min(POLL_S, left)
         wait = self._weather.wait(row, self._under_way, now)
         if wait <= 0:
@@ -190,7 +190,7 @@ class Gate:
 
     def _ring(self) -> None:
         """Wake who is next; in an outage everybody looks up by itself."""
-        if self._queue and (bell := self._queue[0].bell) is not None:
+        if self._queue and (bell := self._weather.first(self._queue).bell) is not None:
             bell.set()
 
     def _leave(self, seat: Seat) -> None:

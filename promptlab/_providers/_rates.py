@@ -87,6 +87,8 @@ class LearnedPace:
     """Growth a second when it begins."""
     CALM_S = 2.0
     """Seconds without a refusal before it begins, at least."""
+    LEAST = 1.0
+    """Calls a second below which no rate is found: pauses do for those."""
     LONGEST_CALM_S = 60.0
     UNUSED = 30
     """Sends in a row that the rate did not delay, after which it is dropped."""
@@ -171,15 +173,14 @@ class LearnedPace:
         seconds, calls = at - began, accepted - before
         last_second, calm_s = self._counted
         # Where the provider counts by windows a pause wastes what it would have let in meanwhile.
-        found = max((calls + 1) / seconds if seconds >= 0.1 else 0.0, last_second)
+        found = max((calls + 1) / seconds if seconds >= 0.1 else 0.0, last_second, self.LEAST)
         if self.rate is None:
-            if found:
-                self.rate = self._first = found
-                self._calm_s, self._unused = calm_s, 0
+            self.rate = self._first = found
+            self._calm_s, self._unused = calm_s, 0
             return
         # Since the last refusal calls went through at this rate: it is too high by a little, unless hardly any did.
         lately = accepted - self._anchors[-2][1] if len(self._anchors) > 1 else calls
-        rate = max(self.rate * (0.6 if lately > 8 else 0.5), 0.95 * min(found, self.rate))
+        rate = max(self.LEAST, self.rate * (0.6 if lately > 8 else 0.5), 0.95 * min(found, self.rate))
         confirmed = abs(rate / self._first - 1.0) < 0.25
         self._calm_s = min(self.LONGEST_CALM_S, 2.0 * self._calm_s) if confirmed else calm_s
         self.rate = self._first = rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 from promptlab._providers._seat import Seat
@@ -18,7 +19,7 @@ class Row:
         seat: Its run's seat, where it has one.
     """
 
-    __slots__ = ("bell", "calls", "last", "number", "scope", "seat", "tokens")
+    __slots__ = ("bell", "calls", "last", "number", "refused_at", "scope", "seat", "tokens")
 
     def __init__(self, number: int, scope: Scope, seat: Seat | None) -> None:
         self.number, self.scope, self.seat = number, scope, seat
@@ -26,6 +27,8 @@ class Row:
         """Calls made for it."""
         self.tokens = 0.0
         """What a call is estimated to cost, where that matters."""
+        self.refused_at = math.inf
+        """When it was last refused for the rate; infinite where it never was."""
         self.last: Failure | None = None
         """What its last call came to, where that was no answer."""
         self.bell: threading.Event | None = None

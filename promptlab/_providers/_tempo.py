@@ -12,8 +12,10 @@ from promptlab._providers._rates import EvenPace, LearnedPace, TokenMinute, Told
 from promptlab._providers._waits import LimitTold
 
 BACK_OFF_S = 0.3
-"""How long everybody waits after a refusal that does not say how long; doubled while nothing gets through."""
+"""How long everybody waits after a refusal that does not say how long; half as long again while nothing gets through."""
 LONGEST_BACK_OFF_S = 10.0
+ENOUGH_GOOD = 3
+"""Calls that got through between two refusals of a row, after which the row alone is thought to be refused."""
 SPREAD_S = 0.26
 """Over how long those that waited together are spread."""
 FREE = 4
@@ -84,11 +86,11 @@ class Tempo:
         self._refusal_s = 0.0
         self._lately: deque[float] = deque(maxlen=200)
         self._episode_at = -math.inf
-        self._in_vain = 0
+        self.in_vain = 0
+        """Episodes since a call was last taken."""
         self._in_row = False
         self._too_long = 0
-        self._blamed: int | None = None
-        self._good_since = 0
+        self._good_at: deque[float] = deque(maxlen=64)
         self._between, self._accepted_before = CLOSE, 0
 
     @property
@@ -151,9 +153,9 @@ class Tempo:
         """Note that the provider took a call."""
         if self._fresh:
             self._fresh, self._steps = False, 0
-        self._in_vain = self._too_long = 0
+        self.in_vain = self._too_long = 0
         since = sent.at > self._episode_at
-        self._good_since += since
+        self._good_at.append(sent.at)
         used = waiting > 0 or sent.under_way >= self.limit.now
         self.limit.good(sent.under_way if since else 0, used, now)
 
@@ -169,12 +171,12 @@ class Tempo:
         since = self._count - sent.number if what == "requests" else self._spent - sent.spent
         told.hear(limit, remaining, reset_s, sent_at=sent.at, spent_since=since, now=now)
 
-    def refused(self, sent: Sent, row: int, under_way: int, asked: float | None, now: float) -> Refusal:
+    def refused(self, sent: Sent, before: float, under_way: int, asked: float | None, now: float) -> Refusal:
         """Note that the provider refused a call for its rate.
 
         Args:
             sent: The call.
-            row: The number of its row.
+            before: When its row was last refused; infinite where it never was.
             under_way: Calls that are still under way.
             asked: Seconds that the provider asks to wait, where it does.
             now: The time.
@@ -185,16 +187,14 @@ class Tempo:
         if sent.at <= self._episode_at:
             self.limit.cut_further()
             self.pace.fewer()
-            self._blamed = None
             if asked is not None:
                 self._hold(asked, now)
             return Refusal(hold_s=self.hold_until - now)
-        if row == self._blamed and self._good_since:
+        if sum(1 for at in self._good_at if at > before) >= ENOUGH_GOOD:
             # Others got through meanwhile: it is this row that is refused, for reasons of its own.
-            self._good_since = 0
             return Refusal(alone=True)
-        self._blamed, self._good_since, self._episode_at = row, 0, now
-        self._in_vain += 1
+        self._episode_at = now
+        self.in_vain += 1
         dense = self._dense(accepted, asked is not None)
         hold_s = asked if asked is not None else self._back_off(dense)
         self.pace.empty(sent.at, accepted)
@@ -236,7 +236,7 @@ class Tempo:
         base = BACK_OFF_S if dense else BACK_OFF_S / 3
         if self.pace.rate is not None:
             base = min(0.5, max(0.1, 2.0 / self.pace.rate))
-        return min(LONGEST_BACK_OFF_S, base * 2.0 ** min(self._in_vain - 1, 10))
+        return min(LONGEST_BACK_OFF_S, base * 1.5 ** min(self.in_vain - 1, 20))
 
     def _dense(self, accepted: int, asked: bool) -> bool:
         """Tell whether the last episodes came so close upon each other that a rate must be behind them.

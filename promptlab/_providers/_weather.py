@@ -77,6 +77,10 @@ class Weather:
         answer = min(most, float(self._longest or FIRST_GUESS))
         return len(json.dumps(body.get("messages", ""), ensure_ascii=False, default=str)) / 3.0 + answer
 
+    def first(self, queue: Sequence[Row]) -> Row:
+        """Give who is next: who came first; while every call is refused the one that was refused least often."""
+        return min(queue, key=_calls) if self.tempo.in_vain else queue[0]
+
     def wait(self, row: Row, under_way: int, now: float) -> float:
         """Give the seconds until a row's call may be sent; infinite where one must come back first."""
         return max(self.tempo.wait(under_way, row.tokens, now), self.account.wait(under_way, now))
@@ -156,7 +160,8 @@ class Weather:
         if asked is not None and asked > row.scope.deadline - now:
             self.tempo.refused_for_long(asked, now)
             return Lesson()
-        said = self.tempo.refused(sent, row.number, under_way, asked, now)
+        said = self.tempo.refused(sent, row.refused_at, under_way, asked, now)
+        row.refused_at = now
         news = None
         if said.new or self.tempo.limit.now < self._told:
             rate = self.tempo.pace.rate
@@ -182,3 +187,7 @@ def tokens_of(completion: Completion) -> float | None:
     if completion.input_tokens is None or completion.output_tokens is None:
         return None
     return float(completion.input_tokens + completion.output_tokens)
+
+
+def _calls(row: Row) -> tuple[int, int]:
+    return row.calls, row.number

@@ -13,6 +13,7 @@ from promptlab._errors import UsageError
 from promptlab._prompt import Prompt
 from promptlab._pytest._batch import Batch
 from promptlab._pytest._crew import Crew, crew_of
+from promptlab._pytest._ini import named_suites
 from promptlab._pytest._items import Asked, CaseItem, item_name
 from promptlab._suite_prompt import suite_prompt
 
@@ -20,12 +21,10 @@ YAML = (".yaml", ".yml")
 LOOKED_AT = 200_000
 """Bytes of a file that are looked at to see whether it is a suite."""
 
-_LOOKS = re.compile(
-    rb"^[\"']?(cases|suite)[\"']?[ \t]*:"  # a mapping with cases
-    rb"|^-[ \t](?:.*\n[ \t]+)*?[\"']?(id|input|expect)[\"']?[ \t]*:",  # a list of cases
-    re.MULTILINE,
-)
-_LOOKS_JSON = re.compile(rb"[\"']cases[\"'][ \t]*:")
+_CASES = re.compile(rb"^[\"']?(cases|suite)[\"']?[ \t]*:", re.MULTILINE)
+_ITEM = re.compile(rb"^- ", re.MULTILINE)
+_PART = re.compile(rb"^[- \t][ \t]*[\"']?(input|expect)[\"']?[ \t]*:", re.MULTILINE)
+_CASES_JSON = re.compile(rb"\"cases\"\s*:")
 
 
 class SuiteFile(pytest.File):
@@ -67,16 +66,6 @@ def collect_suite(
     return None
 
 
-def beside_testpaths(config: pytest.Config) -> list[str]:
-    """Give the suites that the ini file names and that its `testpaths` do not lead to."""
-    walked = [(config.rootpath / arg).resolve() for arg in config.args]
-    return [
-        str(path)
-        for path in _named_in_ini(config)
-        if not any(path.resolve().is_relative_to(folder) for folder in walked)
-    ]
-
-
 def prompt_for(crew: Crew, suite: Suite) -> Prompt:
     """Give a suite's prompt: from the command line, else the suite's own, else from the ini file.
 
@@ -115,8 +104,9 @@ def _looks_like_suite(path: Path) -> bool:
             head = file.read(LOOKED_AT)
     except OSError:
         return False
-    pattern = _LOOKS if path.suffix.lower() in YAML else _LOOKS_JSON
-    return pattern.search(head) is not None
+    if path.suffix.lower() not in YAML:
+        return _CASES_JSON.search(head) is not None
+    return bool(_CASES.search(head) or (_ITEM.search(head) and _PART.search(head)))
 
 
 SUITES = pytest.StashKey[frozenset[Path]]()
@@ -124,14 +114,5 @@ SUITES = pytest.StashKey[frozenset[Path]]()
 
 def _in_ini(config: pytest.Config, path: Path) -> bool:
     if SUITES not in config.stash:
-        config.stash[SUITES] = frozenset(found.resolve() for found in _named_in_ini(config))
+        config.stash[SUITES] = frozenset(found.resolve() for found in named_suites(config))
     return path.resolve() in config.stash[SUITES]
-
-
-def _named_in_ini(config: pytest.Config) -> list[Path]:
-    """Give the files that `promptlab_suites` names, as paths or globs from the root."""
-    found: dict[Path, None] = {}
-    for pattern in config.getini("promptlab_suites"):
-        exact = config.rootpath / pattern
-        found.update(dict.fromkeys([exact] if exact.is_file() else sorted(config.rootpath.glob(pattern))))
-    return [path for path in found if path.is_file()]

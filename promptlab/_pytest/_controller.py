@@ -52,12 +52,12 @@ class Controller:
         from promptlab._lab import Lab
         from promptlab._pytest._hooks import settle
         from promptlab._pytest._options import read_options
-        from promptlab._pytest._report import Ending
+        from promptlab._pytest._report import ending_of
 
         options = read_options(self._config)
         stories = [self._story(int(name.split("-")[1]), told) for name, told in heads.items()]
         with Lab(display="none") as lab:
-            ending = Ending(sorted(stories, key=lambda story: story.number), options, lab)
+            ending = ending_of(sorted(stories, key=lambda story: story.number), options, lab)
             for told in ending.told:
                 lab.store.finish(told.run.id, told.summary.plain(), told.summary.stopped)
         self._lines = ending.lines(())

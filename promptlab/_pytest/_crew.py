@@ -51,6 +51,8 @@ class Crew:
         """What there is to say of the settings."""
         self.not_suites: list[Path] = []
         """Files in folders that were looked at and hold no suite."""
+        self.trouble: str | None = None
+        """Why no call can be made at all."""
         self.tags: set[str] = set()
         """The tags that are registered as markers."""
         self._lock = threading.RLock()
@@ -85,6 +87,8 @@ class Crew:
         Raises:
             NoVerdictError: There is none, and will be none.
         """
+        if self.trouble is not None:
+            raise NoVerdictError(self.trouble)
         while not slot.ready.is_set():
             self._look_for(slot)
             slot.ready.wait(STEP_S if self.share is None else SHARED_STEP_S)

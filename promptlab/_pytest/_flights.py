@@ -181,7 +181,8 @@ class Flights:
         with self._lock:
             flight.unbegun.discard(slot)
             flight.under_way.discard(slot)
-            put_off = outcome.status == "not_run" and flight.stop.reason == HELD and self._stopped is None
+            held = flight.stop.reason == HELD and self._stopped is None
+            put_off = held and (outcome.status == "not_run" or outcome.error == flight.stop.kind)
             if put_off:
                 slot.flight = None
             else:

@@ -53,7 +53,9 @@ class Hooks:
         try:
             self._crew.depart(slots)
         except SettingError as wrong:
-            raise pytest.UsageError(str(wrong)) from None
+            if self._crew.share is None:
+                raise pytest.UsageError(str(wrong)) from None
+            self._crew.trouble = str(wrong)  # a worker that ends before its items would count as crashed
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -91,12 +93,12 @@ class Hooks:
         crew.land(str(reason) if reason else None)
         if crew.share is not None:
             return  # the controller tells the whole
-        from promptlab._pytest._report import Ending, story_of
+        from promptlab._pytest._report import ending_of, story_of
 
         stories = [story for batch in crew.roster.batches if (story := story_of(batch)) is not None]
         if not stories:
             return
-        self._ending = Ending(stories, crew.options, crew.lab())
+        self._ending = ending_of(stories, crew.options, crew.lab())
         self._lines = self._ending.lines(crew.notices)
         self._ending.write(crew.notices)
         settle(session, exitstatus, self._ending, self._failed_rows)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.outcomes import Skipped
 
 from promptlab._display import one_line
 from promptlab._display._escape import lines
@@ -36,7 +38,7 @@ class CheckFailedError(LineError):
     """A case did not meet what its suite expects."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Asked:
     """What an item asks for."""
 
@@ -44,6 +46,8 @@ class Asked:
     """The row."""
     expect: bool = True
     """Whether the item fails where the row does not meet what its suite expects."""
+    waited_s: float = 0.0
+    """Seconds that the item waited for the row."""
 
 
 class CaseItem(pytest.Item):
@@ -69,7 +73,7 @@ class CaseItem(pytest.Item):
         """Skip where nothing is expected; whether the row passed is said by the hook around it."""
         outcome = self.asked.slot.outcome
         if outcome is not None and outcome.status == "ungraded":
-            pytest.skip(UNGRADED)
+            raise Skipped(UNGRADED, _use_item_location=True)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Say where the case stands."""
@@ -103,7 +107,11 @@ def wait_for(crew: Crew, asked: Asked) -> Outcome:
     """
     if crew.options.gated:
         pytest.skip(REASON)
-    outcome = crew.outcome(asked.slot)
+    began = time.perf_counter()
+    try:
+        outcome = crew.outcome(asked.slot)
+    finally:
+        asked.waited_s = time.perf_counter() - began
     if outcome.status in ("error", "not_run"):
         kind = outcome.error or outcome.status
         reason = outcome.reason or ""
@@ -127,7 +135,7 @@ def marks(config: pytest.Config, tags: Iterable[str], crew: Crew) -> list[pytest
 
 
 def dress(report: pytest.TestReport, call: pytest.CallInfo[None], asked: Asked) -> pytest.TestReport:
-    """Put the check's line in the place of a traceback, and the time of the row in that of the wait."""
+    """Put the check's line in the place of a traceback, and the row's time in the place of the wait for it."""
     raised = call.excinfo.value if call.excinfo is not None else None
     slot, outcome = asked.slot, asked.slot.outcome
     if isinstance(raised, LineError):
@@ -135,10 +143,10 @@ def dress(report: pytest.TestReport, call: pytest.CallInfo[None], asked: Asked) 
         report.sections.append(("case", _case(slot)))
         if isinstance(raised, CheckFailedError):
             report.promptlab_row = [slot.batch.number, slot.case.id, slot.repeat]  # type: ignore[attr-defined]  # goes with it to the controller
-    if outcome is not None and (report.when == "call" or raised is not None):
-        report.duration = max(0.0, (outcome.finished_s or 0.0) - (outcome.started_s or 0.0))
-    elif report.when == "setup":
-        report.duration = 0.0  # it was spent waiting for calls that are told of as what they took
+    if report.when == "setup" and outcome is not None:
+        # What the row took stands in the place of how long pytest waited for it.
+        took = (outcome.finished_s or 0.0) - (outcome.started_s or 0.0)
+        report.duration = max(0.0, report.duration - asked.waited_s) + max(0.0, took)
     return report
 
 

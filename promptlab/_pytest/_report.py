@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from promptlab._bars import Bar, excused, hold
+from promptlab._bars import Bar, Held, excused, hold
 from promptlab._ci import Told, job_summary, write_summary
 from promptlab._display import Changes, changes_text
 from promptlab._display._escape import lines
@@ -13,7 +14,7 @@ from promptlab._history import difference
 from promptlab._lab import Lab
 from promptlab._pytest._batch import Batch
 from promptlab._pytest._options import Options
-from promptlab._summary import summarise, summary_text
+from promptlab._summary import simulated_model, summarise, summary_text
 from promptlab._types import Outcome, Run
 from promptlab._wording import listed
 
@@ -67,70 +68,46 @@ def story_of(batch: Batch) -> Story | None:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """Holds what the stories of a session come to.
+    """What the stories of a session come to."""
 
-    Args:
-        stories: What became of each batch.
-        options: What the session was asked.
-        lab: Whose store remembers earlier runs.
-    """
-
-    def __init__(self, stories: Sequence[Story], options: Options, lab: Lab) -> None:
-        self._stories = stories
-        self._options = options
-        whole = (
-            []
-            if options.least is None
-            else [Bar(name=SESSION, least=options.least, said=f"{options.least:g}")]
-        )
-        self._session = hold(whole, [row for story in stories for row in story.rows])
-        self._held = {story.number: hold(story.bars, story.rows) for story in stories}
-        self._told = [
-            Told(
-                run=story.run,
-                rows=story.rows,
-                summary=summarise(story.run, story.rows, story.wall_s, story.stopped),
-                held=self._held[story.number],
-                changes=_since(lab, story),
-            )
-            for story in stories
-        ]
-
-    @property
-    def told(self) -> Sequence[Told]:
-        """What is told of each batch."""
-        return self._told
+    stories: tuple[Story, ...]
+    """What became of each batch."""
+    told: tuple[Told, ...]
+    """What is told of each."""
+    session: tuple[Held, ...]
+    """The bars over all rows of the session."""
+    summary: Path | None
+    """Where the summary in Markdown goes, if it was asked for."""
 
     def lines(self, notices: Iterable[str]) -> list[str]:
         """Write the block at the end of the session."""
         said: list[str] = []
-        for story, told in zip(self._stories, self._told, strict=True):
+        for story, told in zip(self.stories, self.told, strict=True):
             names = ", ".join(f"{variant.name} (version {variant.version})" for variant in story.run.variants)
             said += [summary_text(told.summary), f"prompt {names}, run {story.run.id}"]
             if told.changes is not None:
                 said.append(changes_text(told.changes))
             said += [held.text() for held in told.held]
-            let_pass = [
-                row.case.id for row in story.rows if row.status == "fail" and self._excused(story, row)
-            ]
-            if let_pass:
-                said.append(
-                    f"failed, and let pass by the bar: {listed(dict.fromkeys(let_pass), LET_PASS_LISTED)}"
-                )
-        said += [held.text() for held in self._session]
+            over = (*told.held, *self.session)
+            passed_over = [row.case.id for row in story.rows if row.status == "fail" and excused(over, row)]
+            if passed_over:
+                names = listed(dict.fromkeys(passed_over), LET_PASS_LISTED)
+                said.append(f"failed, and let pass by the bar: {names}")
+        said += [held.text() for held in self.session]
         said += [f"note: {notice}" for notice in notices]
         return lines("\n".join(said)).split("\n") if said else []
 
     def write(self, notices: Sequence[str]) -> None:
         """Write the summary in Markdown, where one was asked for."""
-        if self._options.summary is not None:
-            notes = [*(held.text() for held in self._session), *notices]
-            write_summary(self._options.summary, job_summary(self._told, notes))
+        if self.summary is not None:
+            notes = [*(held.text() for held in self.session), *notices]
+            write_summary(self.summary, job_summary(self.told, notes))
 
     def has_bars(self) -> bool:
         """Tell whether the exit status follows a bar."""
-        return bool(self._session) or any(self._held.values())
+        return bool(self._held())
 
     def is_red(self, failures: int, failed_rows: Collection[Key]) -> bool:
         """Tell whether the session fails: a bar is not met, or there is a failure that none lets pass.
@@ -139,30 +116,62 @@ class Ending:
             failures: Failures and errors of the session, collection included.
             failed_rows: The rows that failed an item, once for each item.
         """
-        if any(
-            held.state != "met"
-            for held in (*self._session, *(h for all_ in self._held.values() for h in all_))
-        ):
+        if any(held.state != "met" for held in self._held()):
             return True
-        rows = {
-            (story.number, row.case.id, row.repeat): (story, row)
-            for story in self._stories
+        let_pass = {
+            (story.number, row.case.id, row.repeat)
+            for story, told in zip(self.stories, self.told, strict=True)
             for row in story.rows
+            if excused((*told.held, *self.session), row)
         }
-        let_pass = sum(1 for key in failed_rows if key in rows and self._excused(*rows[key]))
-        return failures > let_pass
+        return failures > sum(1 for key in failed_rows if key in let_pass)
 
-    def _excused(self, story: Story, row: Outcome) -> bool:
-        return excused((*self._held[story.number], *self._session), row)
+    def _held(self) -> list[Held]:
+        return [*self.session, *(held for told in self.told for held in told.held)]
 
 
-def _since(lab: Lab, story: Story) -> Changes | None:
-    """Tell what changed since the last run of the same prompt over the same suite that is on record."""
+def ending_of(stories: Sequence[Story], options: Options, lab: Lab) -> Ending:
+    """Hold the stories of a session against their bars, and against the runs before them.
+
+    Args:
+        stories: What became of each batch.
+        options: What the session was asked.
+        lab: Whose store remembers earlier runs.
+    """
+    least = options.least
+    whole = [] if least is None else [Bar(name=SESSION, least=least, said=f"{least:g}")]
+    return Ending(
+        stories=tuple(stories),
+        told=tuple(_told(story, lab) for story in stories),
+        session=hold(whole, [row for story in stories for row in story.rows]),
+        summary=options.summary,
+    )
+
+
+def _told(story: Story, lab: Lab) -> Told:
+    summary = summarise(story.run, story.rows, story.wall_s, story.stopped)
+    return Told(
+        run=story.run,
+        rows=story.rows,
+        summary=summary,
+        held=hold(story.bars, story.rows),
+        changes=_since(lab, story, simulated=summary.simulated),
+    )
+
+
+def _since(lab: Lab, story: Story, *, simulated: bool) -> Changes | None:
+    """Tell what changed since the last run of the same prompt over the same suite that is on record.
+
+    What a simulator answered is held against what a simulator answered, a model's answers against a model's.
+    """
     variant = story.run.variants[0]
     before = [
         entry
         for entry in lab.store.runs(variant.name)
-        if entry["suite"] == story.run.suite and entry["run"] not in story.runs and entry["graded"]
+        if entry["suite"] == story.run.suite
+        and entry["run"] not in story.runs
+        and entry["graded"]
+        and (bool(entry["simulated"]) or simulated_model(entry["model"])) is simulated
     ]
     if not before:
         return None

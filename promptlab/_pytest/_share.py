@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promptlab._pytest._ini import ARGS_GIVEN
+
 if TYPE_CHECKING:
     from promptlab._pytest._batch import Batch, Slot
     from promptlab._types import Outcome, Run
@@ -42,11 +44,13 @@ def share_with(node: Any) -> None:
 
         folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="promptlab-pytest-"))
         config.pluginmanager.register(Controller(config, folder), "promptlab-controller")
-    node.workerinput[NAME] = {"folder": str(config.stash[FOLDER])}
     now = datetime.now(UTC)
-    stamp = config.stash.setdefault(STAMP, f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}")
-    node.workerinput[NAME]["stamp"] = stamp
-    node.workerinput[NAME]["token"] = config.stash.setdefault(TOKEN, secrets.randbelow(0x8000))
+    node.workerinput[NAME] = {
+        "folder": str(config.stash[FOLDER]),
+        "stamp": config.stash.setdefault(STAMP, f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}"),
+        "token": config.stash.setdefault(TOKEN, secrets.randbelow(0x8000)),
+        ARGS_GIVEN: config.args_source is config.ArgsSource.ARGS,
+    }
 
 
 STAMP = pytest.StashKey[str]()
@@ -185,6 +189,8 @@ def _row_name(slot: Slot) -> str:
 
 
 def _lives(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # signal 0 would interrupt it there
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

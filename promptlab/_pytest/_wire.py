@@ -8,7 +8,7 @@ from typing import Any
 
 from promptlab._types import Answer, Case, Completion, Outcome, Verdict
 
-_APART = ("case", "completion", "answer", "verdicts")
+_APART = ("case", "completion", "checking", "answer", "verdicts")
 
 
 def plain_outcome(row: Outcome) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def plain_outcome(row: Outcome) -> dict[str, Any]:
     told["case"] = row.case.id
     told["tags"] = list(row.case.tags)
     told["completion"] = None if row.completion is None else _plain(row.completion)
+    told["checking"] = None if row.checking is None else _plain(row.checking)
     told["answer"] = None if row.answer is None else _plain(row.answer)
     told["verdicts"] = [_plain(verdict) for verdict in row.verdicts]
     return told
@@ -29,7 +30,9 @@ def read_outcome(told: Mapping[str, Any], case: Case | None = None) -> Outcome:
         told: What `plain_outcome` wrote.
         case: The row's case; one of the id and the tags alone where it is not at hand.
     """
-    completion = None if told["completion"] is None else _completion(told["completion"])
+    completion, checking = (
+        None if told[name] is None else _completion(told[name]) for name in ("completion", "checking")
+    )
     answer = None
     if told["answer"] is not None:
         answer = Answer(**{**told["answer"], "notes": tuple(told["answer"]["notes"])}, completion=completion)
@@ -38,6 +41,7 @@ def read_outcome(told: Mapping[str, Any], case: Case | None = None) -> Outcome:
         **plain,
         case=case or Case(id=told["case"], input={}, tags=tuple(told["tags"])),
         completion=completion,
+        checking=checking,
         answer=answer,
         verdicts=tuple(Verdict(**verdict) for verdict in told["verdicts"]),
     )

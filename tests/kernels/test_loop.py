@@ -29,12 +29,18 @@ RUN = "print(promptlab.run_parallel(cases, target, workers=6, lab=lab)['status']
 
 @pytest.fixture
 def echoing(server):
-    """A server that repeats what it is told, once as many calls as workers are under way."""
+    """A server that repeats what it is told: a case's text once six of them are under way, `hang` never."""
     barrier = threading.Barrier(6)
+    barrier_of_hanging = threading.Barrier(6)
+    server.all_hang = threading.Event()
 
     def answer(call, _handler):
         if call.text.startswith("c"):
             barrier.wait(60)
+        if call.text == "hang":
+            if barrier_of_hanging.wait(60) == 0:
+                server.all_hang.set()
+            server.released.wait(60)
         return Reply(chat(call.text))
 
     server.answer = answer
@@ -46,15 +52,18 @@ def test_async_target_needs_no_patch(kernel):
     said = kernel.printed("""
 import asyncio, promptlab
 
+patched = lambda: hasattr(asyncio, "_nest_patched")
+before = patched()
+
 async def target(case):
     await asyncio.sleep(0.01)
     return "yes"
 
 frame = promptlab.run_parallel([{"id": str(n), "input": {"n": n}, "expect": {"equals": "yes"}} for n in range(20)], target)
-print(frame["passed"].all(), asyncio.get_running_loop().is_running(), "nest" in type(asyncio.get_running_loop()).run_forever.__module__)
+print(frame["passed"].all(), asyncio.get_running_loop().is_running(), patched() == before)
 """)
 
-    assert said.strip() == "True True False"
+    assert said.strip() == "True True True"
 
 
 def test_client_of_a_cell_works_across_cells(kernel, echoing):
@@ -104,3 +113,69 @@ print(frame["error"].tolist(), sorted(ended))
 """)
 
     assert said.strip() == "['timeout', 'timeout', 'timeout'] ['0', '1', '2']"
+
+
+def test_interrupt_leaves_the_loop_whole(kernel, echoing):
+    """The interrupt ends the coroutines on the kernel's loop, and the loop goes on to serve the next cells."""
+    kernel.run(SETUP.format(url=echoing.base_url))
+    kernel.run("""
+ended = []
+
+async def hang(case):
+    try:
+        await ask("hang")
+    finally:
+        ended.append(case.id)
+""")
+
+    cell = kernel.begin("promptlab.run_parallel(cases, hang, workers=6, lab=lab)")
+    assert echoing.all_hang.wait(60)
+    kernel.interrupt()
+    _, reply = kernel.end(cell)
+    after = kernel.printed("print(len(ended), await ask('alive'))")
+
+    assert reply["ename"] == "RunStopped"
+    assert after.strip() == "6 alive"
+    assert kernel.printed(RUN).strip() == "12"
+
+
+def test_interrupt_inside_a_coroutine_is_heard(kernel):
+    """The interrupt ends the run also where it meets a coroutine that blocks the kernel's loop."""
+    asked = []
+
+    def heard(message):
+        if "blocks" in printed([message]) and not asked:
+            asked.append(kernel.interrupt())
+
+    cell = kernel.begin("""
+import time, promptlab
+
+async def target(case):
+    print("blocks", flush=True)
+    time.sleep(0.1)  # the interrupt, which is sent when this is heard, may meet the print
+    time.sleep(60)
+
+lab = promptlab.Lab(loop="kernel")
+promptlab.run_parallel([{"id": str(n), "input": {"n": n}} for n in range(3)], target, workers=3, lab=lab)
+""")
+    _, reply = kernel.end(cell, heard, seconds=30)
+
+    assert reply["ename"] == "RunStopped"
+
+
+def test_exit_of_a_coroutine_costs_its_row(kernel):
+    """A coroutine on the kernel's loop that exits costs its own row alone."""
+    said = kernel.printed("""
+import promptlab
+
+async def target(case):
+    if case.id == "1":
+        raise SystemExit(3)
+    return "x"
+
+lab = promptlab.Lab(loop="kernel")
+frame = promptlab.run_parallel([{"id": str(n), "input": {"n": n}} for n in range(3)], target, workers=3, lab=lab)
+print(frame["error"].fillna("none").tolist())
+""")
+
+    assert said.strip() == "['none', 'target', 'none']"

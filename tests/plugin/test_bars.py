@@ -6,7 +6,7 @@ import pytest
 
 import promptlab
 from promptlab import Case, Outcome, SuiteError
-from promptlab._bars import hold, read_bars, read_repeats
+from promptlab._bars import excused, hold, read_bars, read_repeats
 from tests.plugin.conftest import case
 from tests.servers import Reply
 
@@ -186,3 +186,13 @@ def test_bar_is_held_against_rows(statuses, least, state):
 def test_bar_of_an_absent_tag_is_left_out():
     """A bar for a tag that no selected case has says nothing."""
     assert hold(read_bars("s", {"bars": {"smoke": 1.0}}), rows("pf")) == ()
+
+
+def test_row_is_excused_by_all_bars_over_it():
+    """A failing row is let pass where a bar covers it and every one that does is met."""
+    failing, other = rows("f", tags=("smoke",)), rows("ppp", "b")
+    bars = read_bars("s", {"min_pass_rate": 0.5, "bars": {"smoke": 1.0}})
+
+    assert not excused(hold(bars, [*failing, *other]), failing[0])
+    assert excused(hold(bars[:1], [*failing, *other]), failing[0])
+    assert not excused((), failing[0])

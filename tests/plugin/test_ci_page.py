@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
-from tests.plugin.conftest import Project
+from tests.plugin.conftest import Project, case
 
 pytest_plugins = ("pytester",)
 
@@ -167,3 +167,13 @@ def test_bars_of_the_page_are_read(project: Project):
     done.stdout.fnmatch_lines(
         ["bar 0.9 for discovery: met, 3 of 3 rows*", "bar 1 for discovery, tag smoke: met*"]
     )
+
+
+def test_settings_of_the_page_are_read(project: Project):
+    """The ini settings that the page shows collect the suites beside the tests."""
+    project.write("pyproject.toml", next(re.finditer(r"```toml\n(.*?)```", PAGE, re.DOTALL))[1])
+    project.write("tests/test_x.py", "def test_it(): pass\n")
+    project.write("cases/prompts/discovery.md", "{{ request }}")
+    project.suite([case("a"), case("b")], "cases/s.yaml")
+
+    project.run().assert_outcomes(passed=3)

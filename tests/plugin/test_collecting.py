@@ -239,3 +239,24 @@ def test_foreign_files_are_left_to_others(project):
         done = project.run(name)
         assert done.ret == pytest.ExitCode.USAGE_ERROR
         assert "promptlab" not in done.stderr.str()
+
+
+def test_ini_names_a_missing_suite(project):
+    """A suite in the ini file that is not there is said, for it would be missed silently."""
+    project.write("tests/test_it.py", "def test_it(): pass")
+    project.write("pytest.ini", "[pytest]\ntestpaths = tests\npromptlab_suites = cases/*.yml /none/x.yaml\n")
+
+    done = project.run()
+
+    done.stdout.fnmatch_lines(["*there is no file 'cases/?.yml'*", "*there is no file '/none/x.yaml'*"])
+
+
+def test_looking_at_files_takes_no_time(project):
+    """A file made to mislead whoever looks for suites is looked at in no time."""
+    project.suite([case("a")], "cases/s.yaml")
+    project.write("cases/long.yaml", "- " + "".join(f"{' ' * 200}x\n" for _ in range(800)))
+
+    done = project.run("cases", "--prompt", "p.md")
+
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["*skipped: cases/long.yaml"])

@@ -14,6 +14,7 @@ from promptlab._ci._markdown import code
 from promptlab._summary import summarise
 from promptlab._types import Variant
 from tests.plugin.conftest import case
+from tests.servers import Reply, chat
 
 pytest_plugins = ("pytester",)
 
@@ -54,6 +55,18 @@ def test_changes_since_the_last_run(project):
     done = second.stdout.str()
     assert "What changed: " in done
     assert "{+ now+}" in done or "now" in done.split("What changed")[1]
+
+
+def test_simulated_runs_stand_apart(project):
+    """What a model answers is not held against what a simulator answered."""
+    project.suite([case("a")])
+    project.server.says(lambda call: Reply({**chat(call.text), "model": "simulated-m"}))
+    project.run("s.yaml", "--prompt", "p.md")
+    project.server.says(lambda call: call.text)
+
+    done = project.run("s.yaml", "--prompt", "p.md", "--prompt-fresh")
+
+    assert "What changed" not in done.stdout.str()
 
 
 def test_junit_is_valid_with_hostile_texts(project):

@@ -265,3 +265,72 @@ def test_suites_beside_the_test_come_first(project):
     done = project.run("tests", "-v")
 
     done.stdout.fnmatch_lines(["*test_it?near? PASSED*"])
+
+
+def test_applications_share_the_workers(project):
+    """Two applications together have no more rows under way than there are workers."""
+    project.suite([{"id": name, "input": {}} for name in "ab"], "one.yaml")
+    project.suite([{"id": name, "input": {}} for name in "cde"], "two.yaml")
+    project.write(
+        "test_x.py",
+        """
+import threading
+import pytest
+
+LOCK, DONE, TOGETHER = threading.Lock(), threading.Event(), threading.Event()
+active, most = [], []
+
+def enter(name):
+    with LOCK:
+        active.append(name)
+        most.append(len(active))
+        if len(active) > 2: TOGETHER.set()
+
+def leave(name):
+    with LOCK: active.remove(name)
+
+def one(case):
+    enter(case.id)
+    if case.id == "b": DONE.wait(20)
+    leave(case.id)
+    return "x"
+
+def two(case):
+    enter(case.id)
+    TOGETHER.wait(0.3)
+    DONE.set()
+    leave(case.id)
+    return "x"
+
+@pytest.mark.prompt_cases("one.yaml", prompt=one)
+def test_one(prompt_result): pass
+
+@pytest.mark.prompt_cases("two.yaml", prompt=two)
+def test_two(prompt_result): assert max(most) == 2
+""",
+    )
+
+    project.run("test_x.py", "--prompt-workers", "2").assert_outcomes(passed=5)
+
+
+def test_what_an_application_says_is_data(project):
+    """What an application raises is shown harmlessly: no escape byte, and no line that a CI service would obey."""
+    project.suite([{"id": "a", "input": {}, "expect": {"equals": "x"}}], "s.yaml")
+    project.write(
+        "test_x.py",
+        r"""
+import pytest
+
+def app(case): raise ValueError("\x1b[31mred\n::error::x\n##[error]y\n##vso[task.complete]z")
+
+@pytest.mark.prompt_cases("s.yaml", prompt=app)
+def test_it(prompt_result): pass
+""",
+    )
+
+    done = project.run("test_x.py")
+
+    done.assert_outcomes(errors=1)
+    assert "\x1b" not in done.stdout.str()
+    assert not [line for line in done.outlines if line.lstrip().startswith(("::", "##["))]
+    assert "##vso[" not in done.stdout.str()

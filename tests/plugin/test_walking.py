@@ -27,7 +27,7 @@ def test_statuses_become_outcomes(project):
     done.stdout.fnmatch_lines(
         [
             "PASSED s.yaml::p",
-            "SKIPPED * nothing is expected of this case",
+            "SKIPPED ?1? s.yaml:*: nothing is expected of this case",
             "ERROR s.yaml::e - bad_request: *",
             "FAILED s.yaml::f - found: expected false, got true",
         ]
@@ -119,28 +119,31 @@ def test_wrong_workers_make_no_call(project, monkeypatch, value):
     assert not project.server.calls
 
 
-def hang_from(project, first: int, answer) -> None:
-    """Have the calls from the `first` on hang until the test is over."""
+def hang_from(project, first: int, answer) -> list[str]:
+    """Have the calls from the `first` on hang until the test is over; gives those that were waited for to the end."""
+    waited_for: list[str] = []
 
     def hang(call, _handler):
-        if int(re.sub(r"\D", "", call.text)) >= first:
-            project.server.released.wait(30)
+        if int(re.sub(r"\D", "", call.text)) >= first and not project.server.released.wait(10):
+            waited_for.append(call.text)
         return answer(call)
 
     project.server.answer = hang
+    return waited_for
 
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1", "--sw"])
 def test_first_failure_stops_the_rest(project, option):
     """After the first failure calls under way are cut, none is begun, and no thread stays: 40 cases, 4 workers."""
     project.suite([case(f"c{n}", says={"n": n}, expect={"n": 99 if n == 2 else n}) for n in range(40)])
-    hang_from(project, 3, lambda call: Reply(chat(call.text)))
+    waited_for = hang_from(project, 3, lambda call: Reply(chat(call.text)))
 
     done = project.run("s.yaml", "--prompt", "p.md", "--prompt-workers", "4", option)
 
     outcomes = done.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"]) == (2, 1)
     assert len(project.server.calls) <= 3 + 4
+    assert not waited_for
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("promptlab-pytest")]
 
 
@@ -153,6 +156,24 @@ def test_errors_count_for_maxfail(project):
 
     done.assert_outcomes(errors=3)
     assert len(project.server.calls) <= 3 + 2
+
+
+def test_cases_are_asked_in_order_before_a_stop(project):
+    """With -x the cases are asked as pytest comes to them, though others are known to take longer."""
+    project.suite([case(f"c{n}", says={"n": n}, expect={"n": n}) for n in range(4)])
+    project.server.answer = lambda call, _handler: (
+        threading.Event().wait(0.2 * ("3" in call.text)),
+        Reply(chat(call.text)),
+    )[1]
+    project.run("s.yaml", "--prompt", "p.md")
+    arguments = ("s.yaml", "--prompt", "p.md", "--prompt-fresh", "--prompt-workers", "1")
+
+    project.run(*arguments)
+    project.run(*arguments, "-x")
+
+    asked = [int(re.sub(r"\D", "", text)) for text in project.asked]
+    assert asked[4] == 3
+    assert asked[8:] == [0, 1, 2, 3]
 
 
 def test_failures_ahead_of_the_walk_count(project):
@@ -259,7 +280,7 @@ def test_durations_are_those_of_the_calls(project):
 
     done = project.run("s.yaml", "--prompt", "p.md", "--durations=2", "--prompt-workers", "2")
 
-    slow = [line for line in done.outlines if re.fullmatch(r"0\.[3-9]\ds call +s.yaml::.", line)]
+    slow = [line for line in done.outlines if re.fullmatch(r"0\.[3-9]\ds setup +s.yaml::.", line)]
     assert len(slow) == 2
 
 
