@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+from measure import load
+
 PROBE = """
 import json, resource, sys, time
 import promptlab
@@ -38,6 +40,7 @@ print(json.dumps({"cases": count, "cpu_us": 1e6 * cpu / count, "wall_s": wall, "
 def main() -> None:
     """Measure and print a Markdown table."""
     sizes = (100, 1_000, 10_000, 100_000) if "--full" in sys.argv else (100, 1_000, 10_000)
+    print(f"{load()} before the first\n")
     print("| cases | store | CPU µs a case | wall s | peak MB |\n| ---: | --- | ---: | ---: | ---: |")
     for kind in ("off", "on"):
         for size in sizes:

@@ -9,6 +9,7 @@ from promptlab._version import __version__
 
 if TYPE_CHECKING:
     from promptlab._answer_type import fits
+    from promptlab._batch import run_batch
     from promptlab._cases import Suite, load_cases
     from promptlab._contest import Comparison, calibration, compare, holdout_gap
     from promptlab._errors import (
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
         UsageError,
     )
     from promptlab._events import CaseFinished, CaseStarted, LimitChanged, Notice, RunFinished, RunStarted
+    from promptlab._export import export_csv, export_jsonl
     from promptlab._history import diff, history
     from promptlab._judging import judge_agreement, judge_pairs, position_bias
     from promptlab._lab import Lab
     from promptlab._plan import plan
     from promptlab._prompt import Prompt
     from promptlab._providers import simulate
+    from promptlab._repeats import repeat_agreement
     from promptlab._settings import Limits
     from promptlab._speedup import measure_speedup
     from promptlab._types import Answer, Case, Completion, Outcome, Run, Verdict
@@ -61,6 +64,8 @@ __all__ = [
     "calibration",
     "compare",
     "diff",
+    "export_csv",
+    "export_jsonl",
     "fits",
     "history",
     "holdout_gap",
@@ -71,22 +76,27 @@ __all__ = [
     "measure_speedup",
     "plan",
     "position_bias",
+    "repeat_agreement",
+    "run_batch",
     "run_parallel",
     "simulate",
 ]
 
 _ROOMS = {
     "_answer_type": ("fits",),
+    "_batch": ("run_batch",),
     "_cases": ("Suite", "load_cases"),
     "_contest": ("Comparison", "calibration", "compare", "holdout_gap"),
     "_errors": ("PromptError", "PromptlabError", "RunStopped", "SettingError", "StoreError", "SuiteError", "UsageError"),
     "_events": ("CaseFinished", "CaseStarted", "LimitChanged", "Notice", "RunFinished", "RunStarted"),
+    "_export": ("export_csv", "export_jsonl"),
     "_history": ("diff", "history"),
     "_judging": ("judge_agreement", "judge_pairs", "position_bias"),
     "_lab": ("Lab",),
     "_plan": ("plan",),
     "_prompt": ("Prompt",),
     "_providers": ("simulate",),
+    "_repeats": ("repeat_agreement",),
     "_settings": ("Limits",),
     "_speedup": ("measure_speedup",),
     "_types": ("Answer", "Case", "Completion", "Outcome", "Run", "Verdict"),
@@ -120,3 +130,10 @@ def load_ipython_extension(shell: Any) -> None:
     from promptlab.magics import load
 
     load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics away: what `%unload_ext promptlab` calls."""
+    from promptlab.magics import unload
+
+    unload(shell)

@@ -28,6 +28,8 @@ class Calls:
     def __init__(self, provider: Provider | None, case: str, repeat: int, scope: Scope) -> None:
         self._provider, self._case, self._repeat, self._scope = provider, case, repeat, scope
         self._made: list[Completion] = []
+        self.stopped: Failure | None = None
+        """What kept a call from being answered that is no trouble of its own: the end of the budget, or an interrupt."""
 
     def ask(self, body: Mapping[str, Any]) -> Completion:
         """Send a request's body.
@@ -36,11 +38,14 @@ class Calls:
             CannotTellError: Nothing usable came back, so that the check has no verdict.
         """
         if self._provider is None:
-            raise CannotTellError("it asks a model, and there is none to ask here")
+            return never(body)
         came = self._provider(Request(body=body, case=self._case, repeat=self._repeat), self._scope)
         if isinstance(came, Failure):
-            paid = came.completion or Completion(text="")
-            self._made.append(_spent([paid], came.attempts))
+            if came.completion is not None or came.attempts:
+                self._made.append(_spent([came.completion or Completion(text="")], came.attempts))
+            stop = self._scope.stop
+            if came.kind == "budget" or (stop.is_set() and came.kind == stop.kind):
+                self.stopped = came
             raise CannotTellError(f"its call brought nothing ({came.kind}): {came.message}")
         self._made.append(_spent([came], came.attempts))
         return came
@@ -48,6 +53,11 @@ class Calls:
     def total(self) -> Completion | None:
         """Add up what the calls came to; None where none was made."""
         return _spent(self._made, sum(one.attempts for one in self._made)) if self._made else None
+
+
+def never(_: Mapping[str, Any]) -> Completion:
+    """Refuse to ask: for checks that are only looked at."""
+    raise CannotTellError("it asks a model, and there is none to ask here")
 
 
 def _spent(calls: Iterable[Completion], attempts: int) -> Completion:
@@ -73,7 +83,8 @@ def asks_model(expect: Any) -> bool:
     """Tell whether an expectation may ask a model."""
     if isinstance(expect, Mapping):
         return any(
-            key in {"judge", "similar"}
+            key == "judge"
+            or (key == "similar" and not (isinstance(value, Mapping) and value.get("by") == "letters"))
             or value in ("similar", "llm-rubric", "not-similar", "not-llm-rubric")
             or asks_model(value)
             for key, value in expect.items()

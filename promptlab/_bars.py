@@ -124,6 +124,19 @@ def hold(bars: Iterable[Bar], rows: Sequence[Outcome]) -> tuple[Held, ...]:
     )
 
 
+def hold_counts(bar: Bar, *, passed: int, failed: int, undecided: int) -> Held:
+    """Hold a bar against rows that are counted already.
+
+    Args:
+        bar: The bar.
+        passed: Rows that passed.
+        failed: Rows that failed.
+        undecided: Rows that should have a verdict and have none.
+    """
+    graded = passed + failed
+    return Held(bar=bar, passed=passed, graded=graded, state=_state(bar.least, passed, graded, undecided))
+
+
 def excused(held: Sequence[Held], row: Outcome) -> bool:
     """Tell whether a failing row is let pass: it is under a bar, and every bar over it is met."""
     over = [one for one in held if one.bar.covers(row)]

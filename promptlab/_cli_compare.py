@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,44 +10,71 @@ import click
 
 from promptlab._bars import read_repeats
 from promptlab._cases import load_cases
+from promptlab._cli_ends import (
+    check_places,
+    records,
+    the_rest_said,
+    told_if_interrupted,
+    write_files,
+    write_json,
+)
 from promptlab._contest import Comparison, compare
 from promptlab._lab import Lab
 from promptlab._prompt import Prompt
-from promptlab.report import check_place
 
 WORSE, NO_VERDICT = 1, 3
 """Exit codes beside 0: a variant is worse or under the bar; errors kept some cases from a verdict."""
 
 
-@click.command(name="compare")
+EXAMPLES = """\b
+Examples:
+  promptlab compare cases/travel_intents.yaml --prompt cases/prompts/travel_a.md \\
+    --prompt cases/prompts/travel_better.md
+  promptlab compare suite.yaml --prompt old.md --prompt new.md --repeats 3 --html comparison.html
+"""
+
+
+@click.command(name="compare", epilog=EXAMPLES)
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option(
-    "--prompt", "prompt_files", required=True, multiple=True, type=click.Path(path_type=Path),
+    "--prompt", "prompt_files", required=True, multiple=True, type=click.Path(path_type=Path), metavar="FILE",
     help="A prompt's file; the first is the baseline. Twice or more.",
 )  # fmt: skip
-@click.option("--workers", type=int, help="Calls under way at once. [PARALLEL_WORKERS, else 10, in CI 5]")
-@click.option("--repeats", type=int, help="How often each case is asked. [the suite's `repeats`, else 1]")
+@click.option(
+    "--workers", type=int, metavar="N", help="Calls under way at once. [PARALLEL_WORKERS, else 10, in CI 5]"
+)
+@click.option(
+    "--repeats", type=int, metavar="N", help="How often each case is asked. [the suite's `repeats`, else 1]"
+)
 @click.option("--fresh", is_flag=True, help="Pay anew for what the store holds.")
 @click.option("--replay", is_flag=True, help="Serve from the store alone; make no call.")
-@click.option("--model", help="The model where a prompt names none.")
-@click.option("--tag", "tags", multiple=True, help="Only cases with this tag; may be repeated.")
+@click.option("--model", metavar="M", help="The model where a prompt names none.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="Only cases with this tag; may be repeated."
+)
 @click.option("--allow-code", is_flag=True, help="Let the suite's Python checks run.")
 @click.option(
     "--stop-when", type=click.Choice(["decided"]), help="Stop as soon as the verdict is certain enough."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds what is drawn.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write verdicts and rows as JSON.")
-@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a page of its own.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write verdicts and rows as JSON.",
+)
+@click.option(
+    "--html", "html_file", type=click.Path(path_type=Path), metavar="OUT", help="Write a page of its own."
+)
 @click.option(
     "--min-pass-rate",
     type=click.FloatRange(0, 1),
-    help="The share of graded rows that every variant but the first must pass.",
+    metavar="R",
+    help="The share of graded rows that every variant but the first must pass, from 0 to 1.",
 )
 def compare_command(suite: Path, prompt_files: tuple[Path, ...], **options: Any) -> None:
     """Compare prompts on the cases of SUITE, each with the first.
-
-    A first look: promptlab compare cases/travel_intents.yaml --prompt cases/prompts/travel_a.md --prompt
-    cases/prompts/travel_better.md
 
     Exit codes: 0 no variant is worse than the baseline; 1 one is, or one that is not the baseline is under
     --min-pass-rate; 2 wrong use; 3 errors kept some cases from a verdict; 130 interrupted. A difference that
@@ -56,13 +82,15 @@ def compare_command(suite: Path, prompt_files: tuple[Path, ...], **options: Any)
     """
     if options["allow_code"]:
         sys.path.insert(0, "")  # `python: "module:function"` names a module of the working folder
-    for place in (options["json_file"], options["html_file"]):
-        check_place(place)
+    check_places((options["json_file"], options["html_file"]))
     prompts = name_prompts(prompt_files)
     cases = load_cases(suite, tags=options["tags"] or None, allow_code=options["allow_code"])
     own = read_repeats(cases.name, cases.settings)
     repeats = options["repeats"] if options["repeats"] is not None else own or 1
-    with Lab(model=options["model"], replay=options["replay"], allow_code=options["allow_code"]) as lab:
+    with (
+        Lab(model=options["model"], replay=options["replay"], allow_code=options["allow_code"]) as lab,
+        told_if_interrupted(lab, fresh=options["fresh"]),
+    ):
         found = compare(
             cases,
             prompts,
@@ -73,12 +101,16 @@ def compare_command(suite: Path, prompt_files: tuple[Path, ...], **options: Any)
             seed=options["seed"],
             lab=lab,
         )
-    click.echo(str(found))
-    if options["json_file"]:
-        _write_json(options["json_file"], found)
-    if options["html_file"]:
-        click.echo(f"page: {found.to_html(options['html_file'])}")
-    sys.exit(compare_exit_code(found, options["min_pass_rate"]))
+    write_files(
+        (
+            (options["json_file"], lambda path: write_json(path, _plain(found))),
+            (options["html_file"], found.to_html),
+        )
+    )
+    with the_rest_said(compare_exit_code(found, options["min_pass_rate"])):
+        click.echo(str(found))
+        if options["html_file"]:
+            click.echo(f"page: {options['html_file']}")
 
 
 def name_prompts(files: tuple[Path, ...]) -> dict[str, Prompt]:
@@ -110,11 +142,8 @@ def compare_exit_code(found: Comparison, min_pass_rate: float | None) -> int:
     return NO_VERDICT if broken else 0
 
 
-def _write_json(path: Path, found: Comparison) -> None:
-    """Write what was found, the variants and the rows as JSON."""
-    parts = {
-        name: json.loads(frame.to_json(orient="records", default_handler=str))
-        for name, frame in (("verdicts", found.verdicts), ("summary", found.summary), ("rows", found.frame))
-    }
-    told = {"sentence": found.sentence, "notes": list(found.notes), "seed": found.seed, **parts}
-    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+def _plain(found: Comparison) -> dict[str, Any]:
+    """Give what was found, the variants and the rows as plain values."""
+    frames = {"verdicts": found.verdicts, "summary": found.summary, "rows": found.frame}
+    parts = {name: records(frame) for name, frame in frames.items()}
+    return {"sentence": found.sentence, "notes": list(found.notes), "seed": found.seed, **parts}

@@ -8,10 +8,17 @@ from typing import Any
 import click
 
 from promptlab._cases import load_cases, write_suite
+from promptlab._cli_ends import check_places
 from promptlab._errors import SettingError
 
+EXAMPLES = """\b
+Examples:
+  promptlab convert promptfooconfig.yaml -o cases/mine.yaml
+  promptlab convert samples.jsonl --scorer Match --field input=question
+"""
 
-@click.command()
+
+@click.command(epilog=EXAMPLES)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
 @click.option(
@@ -38,6 +45,7 @@ def convert_command(file: Path, output: Path | None, **options: Any) -> None:
     if output is None:
         click.echo(write_suite(suite), nl=False)
         return
+    check_places([output])
     texts = {output: write_suite(suite)}
     for name, prompt in suite.prompts.items():
         texts[output.with_name(f"{output.stem}.{_file_name(name)}.md")] = prompt.source()

@@ -13,6 +13,7 @@ During a run trouble is no exception but a value (`Failure`) and becomes a row.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -41,12 +42,24 @@ class StoreError(PromptlabError):
 
 
 class RunStopped(KeyboardInterrupt):
-    """A run was interrupted. What was finished is in `.partial`, a row for every case."""
+    """A run was interrupted. What was finished is in `.partial`, a row for every case.
 
-    def __init__(self, message: str, partial: Any = None) -> None:
+    Args:
+        message: What was kept, and where.
+        partial: Makes the frame when it is first asked for: an interrupted script need not wait for pandas.
+    """
+
+    def __init__(self, message: str, partial: Callable[[], Any] | None = None) -> None:
         super().__init__(message)
-        self.partial = partial
-        """The frame, with `not_run` rows for what had not begun."""
+        self._make = partial
+        self._partial: Any = None
+
+    @property
+    def partial(self) -> Any:
+        """The frame, with `not_run` rows for what had not begun; None where there is none."""
+        if self._make is not None:
+            self._partial, self._make = self._make(), None
+        return self._partial
 
     def _render_traceback_(self) -> list[str]:
         """Show one line in IPython instead of a traceback."""

@@ -6,9 +6,12 @@ import functools
 import importlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from promptlab._types import STATUSES, Completion, Outcome
+from promptlab._errors import UsageError
+from promptlab._types import STATUSES, Answer, Case, Completion, Outcome, Verdict
+from promptlab.checks import CannotTellError, compile_expect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,13 +74,16 @@ def import_pandas() -> None:
     ).start()
 
 
-def to_frame(run: str, outcomes: Sequence[Outcome], summary: Mapping[str, Any]) -> pd.DataFrame:
+def to_frame(
+    run: str, outcomes: Sequence[Outcome], summary: Mapping[str, Any], checks: Sequence[str] = ()
+) -> pd.DataFrame:
     """Make the frame of a run.
 
     Args:
         run: Id of the run.
         outcomes: One for each row, in the suite's order.
         summary: The run's summary as plain JSON types, repeated in `attrs["promptlab"]`.
+        checks: Names of the checks that every case has beside its own.
 
     Returns:
         A row for each outcome, with the columns of `COLUMNS`, then `input.<name>` and `check.<name>`.
@@ -96,12 +102,24 @@ def to_frame(run: str, outcomes: Sequence[Outcome], summary: Mapping[str, Any]) 
             columns[name] = _objects(values)
         elif dtype == "category":
             columns[name] = pd.Categorical(values, categories=list(STATUSES))
+        elif dtype == "string":
+            columns[name] = _texts(values)
         else:
             columns[name] = pd.array(values, dtype=dtype)  # type: ignore[call-overload]
-    columns |= _inputs(outcomes) | _verdicts(outcomes)
+    columns |= _inputs(outcomes) | _verdicts(outcomes, checks)
     frame = pd.DataFrame(columns)
     frame.attrs["promptlab"] = dict(summary)
     return frame
+
+
+def _texts(values: Sequence[str | None]) -> Any:
+    """Make a column of texts; pandas with pyarrow, its default where that is installed, takes no half characters."""
+    import pandas as pd
+
+    try:
+        return pd.array(values, dtype="string")
+    except UnicodeError:
+        return pd.array(values, dtype=pd.StringDtype("python"))
 
 
 def _objects(values: Sequence[Any]) -> Any:
@@ -120,13 +138,18 @@ def _inputs(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {f"input.{name}": _objects([row.case.input.get(name) for row in outcomes]) for name in names}
 
 
-def _verdicts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Make a column a check: `Float64` where a check gives scores, else `boolean`."""
+def _verdicts(outcomes: Sequence[Outcome], checks: Sequence[str]) -> dict[str, Any]:
+    """Make a column a check, also for one without a verdict: `Float64` where a check gives scores, else `boolean`."""
     import pandas as pd
 
     columns: dict[str, list[bool | float | None]] = {}
     scored: set[str] = set()
+    cases: set[str] = set()
     for place, row in enumerate(outcomes):
+        if row.status in ("error", "not_run") and row.case.id not in cases:
+            cases.add(row.case.id)
+            for name in _expected(row.case, checks):
+                columns.setdefault(name, [None] * len(outcomes))
         for verdict in row.verdicts:
             column = columns.setdefault(verdict.name, [None] * len(outcomes))
             column[place] = verdict.passed if verdict.score is None else verdict.score
@@ -139,3 +162,37 @@ def _verdicts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         )
         for name, values in columns.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Stands for a check of which no more than the name is needed."""
+
+    name: str
+
+    def __call__(self, case: Case, answer: Answer) -> Verdict:  # noqa: ARG002 - the shape of a check
+        raise CannotTellError("this check is a name alone")
+
+
+def _named(kind: str) -> Callable[[Any, str], _Named]:
+    return lambda _, path: _Named(f"{path}.{kind}" if path else kind)
+
+
+_BY_NAME = {kind: _named(kind) for kind in ("judge", "similar", "python")}
+"""Checks that ask a model or run code: neither is wanted for a name."""
+
+
+def _expected(case: Case, checks: Sequence[str]) -> list[str]:
+    """Give the names of the checks that a case would have been held to."""
+    try:
+        own = compile_expect(case.expect, extra=_BY_NAME)
+    except UsageError:
+        return []  # from a store: written for another version
+    names: list[str] = []
+    for name in (*(check.name for check in own if not getattr(check, "by_hand", False)), *checks):
+        number, numbered = 1, name
+        while numbered in names:
+            number += 1
+            numbered = f"{name}_{number}"
+        names.append(numbered)
+    return names

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from promptlab._answer import parse
 from promptlab._protocols import Check
 from promptlab._show import cut, one_line, show
-from promptlab._types import Answer, Case, Completion, Kind, Status, Verdict
+from promptlab._types import Answer, Case, Completion, Failure, Kind, Status, Verdict
+
+UNREAD = ", got nothing: answer is not JSON: "
+"""How a check on a field says that there is no field to read."""
 
 _LONGEST_REASON = 4000
 _LONGEST_TROUBLE = 500
@@ -19,7 +22,7 @@ class Graded:
     """What a completion is worth."""
 
     status: Status
-    """`pass`, `fail`, `error` (a check broke) or `ungraded` (nothing was expected)."""
+    """`pass`, `fail`, `error` (a check broke), `ungraded` (nothing was expected) or `not_run` (cut short)."""
     reason: str | None
     """Every failing check, or every check that broke; None where there is nothing to say."""
     error: Kind | None
@@ -65,8 +68,20 @@ def grade(
         return Graded("error", _joined(broken), "check", answer, kept)
     reasons = [verdict.reason or f"{verdict.name}: failed" for verdict in kept if not verdict.passed]
     if reasons:
-        return Graded("fail", _joined(reasons), None, answer, kept)
+        return Graded("fail", _joined(_told_once(reasons)), None, answer, kept)
     return Graded("ungraded" if unchecked else "pass", _left(unchecked), None, answer, kept)
+
+
+def cut_short(graded: Graded, stopped: Failure | None) -> Graded:
+    """Take a row that only the end of its run kept from a verdict as not run; what was paid for it is kept.
+
+    Args:
+        graded: What was made of it.
+        stopped: What kept one of its checks from being answered, if the end of the run did.
+    """
+    if stopped is None or graded.error != "check":
+        return graded
+    return replace(graded, status="not_run", error=stopped.kind, reason=f"not checked: {stopped.message}")
 
 
 def _left(unchecked: list[str]) -> str | None:
@@ -99,6 +114,16 @@ def _told_apart(verdicts: list[Verdict]) -> tuple[Verdict, ...]:
         names.add(name)
         kept.append(verdict if name == verdict.name else replace(verdict, name=name))
     return tuple(kept)
+
+
+def _told_once(reasons: list[str]) -> list[str]:
+    """Say once that an answer is not JSON, in the place of the first of several fields that cannot be read for it."""
+    unread = [reason for reason in reasons if UNREAD in reason]
+    if len(unread) < 2:
+        return reasons
+    fields = dict.fromkeys(reason.split(UNREAD)[0].split(": expected ")[0] for reason in unread)
+    told = f"answer is not JSON: {unread[0].split(UNREAD, 1)[1]}; so {', '.join(fields)} cannot be read"
+    return [told if reason is unread[0] else reason for reason in reasons if reason not in unread[1:]]
 
 
 def _joined(reasons: list[str]) -> str:

@@ -43,8 +43,14 @@ def history(name: str | None = None, *, lab: Lab | None = None) -> pd.DataFrame:
         `low` and `high` (its 95 % interval), `errors`, `wall_s`, `cost_usd` (missing where a price is
         unknown), `model`, `simulated`, `cached`, `calls`, `finished` (False for a run that was killed),
         `stopped` (why it ended early).
+
+    Raises:
+        UsageError: The name is no text.
     """
     import pandas as pd
+
+    if name is not None and not isinstance(name, str):
+        raise UsageError(f"history({name!r}): the name of a prompt is a text")
 
     rows = [_told(row) for row in (lab or default_lab()).store.runs(name)]
     columns = {column: [row[column] for row in rows] for column in HISTORY}
@@ -127,6 +133,8 @@ def diff(run_a: str, run_b: str, *, lab: Lab | None = None) -> Difference:
 
 
 def _entry(known: Sequence[Mapping[str, Any]], asked: str) -> Mapping[str, Any]:
+    if not isinstance(asked, str):
+        raise UsageError(f"{asked!r} is no run's id; history() lists them")
     found = {row["run"]: row for row in known if row["run"].startswith(asked)}
     if len(found) != 1:
         what = "several runs begin with" if found else "there is no run"

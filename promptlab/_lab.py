@@ -8,23 +8,25 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from promptlab._display import Display, Panels, choose
+from promptlab._elsewhere import Elsewhere, sound_executor
 from promptlab._errors import SettingError
-from promptlab._lab_parts import Parts, no_call, store_at
+from promptlab._lab_parts import Parts, batch_api, no_call, sound_limits, store_at, wire_to
 from promptlab._protocols import Observer, Provider
 from promptlab._providers import Budget, Gate, OpenAIProvider, Repairs, Seat, Simulator, retried, stored
-from promptlab._redact import Secret, redactor
+from promptlab._redact import Secret, passwords_in, redactor
 from promptlab._scope import Stop
 from promptlab._settings import DEFAULT_MODEL, Limits, public_environment, working_folder
 from promptlab._store import Store, open_store
 from promptlab._types import Answer, Request
 
 if TYPE_CHECKING:
+    from promptlab._providers import BatchApi
     from promptlab._session import Result
 
 NO_KEY = "no-key"
@@ -52,7 +54,8 @@ class Lab:
         limits: What a run may take.
         resource: Called for every case with what `shared` gave; makes the target's second argument, closed afterwards.
         shared: Called once before a run, to write shared data to disk, say.
-        executor: A `concurrent.futures.Executor` to run on instead of threads.
+        executor: A `concurrent.futures.Executor` to run on: threads of yours, or processes here or on other machines
+            (Dask's `client.get_executor()`), which then make the calls; see `docs/scaling.md`.
         loop: Where `async def` targets run: `"own"`, on a loop in a thread of the run's own; or `"kernel"`, on the
             loop of the calling thread, for async clients made in a notebook's cell (this patches asyncio for good).
         confidence: Reads the confidence from an `Answer`: gives a number in [0, 1] or None.
@@ -83,18 +86,19 @@ class Lab:
         judge: str | None = None,
     ) -> None:
         self._key = Secret(api_key or os.environ.get("OPENAI_API_KEY") or "")
-        self.redact = redactor([self._key])
-        """Masks the API key in a text."""
         del api_key  # so that no traceback that shows local values shows the key
         self._base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
+        self.redact = redactor([self._key, *passwords_in(self._base_url or "")])
+        """Masks the API key, and a password in the endpoint's address, in a text."""
         self.model = model or os.environ.get("PROMPTLAB_MODEL") or DEFAULT_MODEL
         """The model where a prompt names none."""
         self._embedded = not self._base_url and not self._key.reveal()
         self.simulated = self._embedded or "/simulated/" in (self._base_url or "")
         """Whether a simulator answers: the embedded one, or one whose address says so."""
-        self.limits = _sound(limits)
+        self.limits = sound_limits(limits)
         """What a run may take."""
-        self.resource, self.shared, self.executor = resource, shared, executor
+        _check_callables({"resource": resource, "shared": shared, "confidence": confidence}, executor)
+        self.resource, self.shared, self.executor = resource, shared, sound_executor(executor)
         if loop not in ("own", "kernel"):
             raise SettingError(f"loop={loop!r} is neither 'own' nor 'kernel'")
         self.loop = loop
@@ -126,13 +130,25 @@ class Lab:
         """What the store keys responses by: the base URL, or the simulator's name and settings."""
         return SIMULATOR if self._embedded else self._base_url or OPENAI
 
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Hands calls over to the processes of the lab's executor; None where all is done in threads."""
+        with self._lock:
+            return self._parts.reach(self.executor)
+
     def budget(self, expected: Callable[[Request], float | None]) -> Budget:
         """Make what one run may spend.
 
         Args:
             expected: Gives what a request is expected to cost in US dollars, or None where that is not known.
         """
-        return Budget(max_calls=self.limits.max_calls, max_cost=self.limits.max_cost, expected=expected)
+        free = self.simulated or self.replay
+        return Budget(
+            max_calls=self.limits.max_calls,
+            max_cost=None if free else self.limits.max_cost,
+            expected=expected,
+            least=lambda request: self._openai().least_cost(request),
+        )
 
     def provider(self, budget: Budget, *, fresh: bool = False) -> Provider:
         """Give what answers prompts: the store first, then the endpoint with retries, within the budget.
@@ -144,7 +160,7 @@ class Lab:
         if self.replay:
             return self._remembered()
         calls = retried(
-            self._openai(),
+            wire_to(self._openai(), self.elsewhere, self._key, self.model),
             self.limits.max_attempts,
             gate=self._gate,
             repairs=self._repairs,
@@ -168,6 +184,10 @@ class Lab:
             provider = stored(provider, self.store.cache(endpoint))
         return provider
 
+    def batches(self) -> BatchApi:
+        """Reach the endpoint's Batch API; to be closed."""
+        return batch_api(self._openai(), self._key)
+
     def join(self, stop: Stop, workers: int) -> Seat:
         """Take a seat for a run among all that share the lab's limits; given up by its `leave`."""
         return self._gate.join(stop, workers)
@@ -179,6 +199,7 @@ class Lab:
     def bearable(self, workers: int) -> int:
         """Cut workers to as many rows as can wait for their turn within half their deadline, at the `rpm` allowed."""
         rpm = self.limits.rpm
+        workers = workers if self.elsewhere is None else self.elsewhere.bearable(workers)
         return workers if rpm is None else max(1, min(workers, int(rpm / 60.0 * self.limits.deadline / 2.0)))
 
     def tick(self) -> None:
@@ -217,15 +238,16 @@ class Lab:
 
     def __repr__(self) -> str:
         where = "the embedded simulator" if self._embedded else self._base_url or "the SDK's default endpoint"
-        return (
-            f"Lab(model={self.model!r}, {where}, store={str(self._store_at) if self._store_at else 'off'!r})"
-        )
+        kept = str(self._store_at) if self._store_at else "off"
+        return self.redact(f"Lab(model={self.model!r}, {where}, store={kept!r})")
 
 
-def _sound(limits: Limits | None) -> Limits:
-    if limits is not None and not isinstance(limits, Limits):
-        raise SettingError(f"limits={limits!r} is no Limits(...)")
-    return Limits() if limits is None else limits
+def _check_callables(given: Mapping[str, Any], executor: Any) -> None:
+    for name, value in given.items():
+        if value is not None and not callable(value):
+            raise SettingError(f"{name}={value!r} cannot be called")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise SettingError(f"executor={executor!r} is no concurrent.futures.Executor")
 
 
 def default_lab() -> Lab:

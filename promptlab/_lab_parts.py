@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Executor
 from pathlib import Path
 
+from promptlab._elsewhere import Elsewhere, in_threads
 from promptlab._errors import SettingError
-from promptlab._providers import OpenAIProvider, Simulator
+from promptlab._providers import BatchApi, OpenAIProvider, RemoteWire, Simulator, remote
+from promptlab._redact import Secret
 from promptlab._scope import Scope
-from promptlab._settings import public_environment, store_path, working_folder
+from promptlab._settings import Limits, public_environment, store_path, working_folder
 from promptlab._store import Store
 from promptlab._types import Failure, Request
 
@@ -20,6 +23,7 @@ class Parts:
         self.simulator: Simulator | None = None
         self.provider: OpenAIProvider | None = None
         self.store: Store | None = None
+        self.elsewhere: Elsewhere | None = None
 
     def forget_endpoint(self) -> None:
         """Close the connections and the simulator."""
@@ -29,6 +33,12 @@ class Parts:
             provider.close()
         if simulator is not None:
             simulator.close()
+
+    def reach(self, executor: Executor | None) -> Elsewhere | None:
+        """Give what hands calls over to an executor's processes; None where its workers are threads."""
+        if self.elsewhere is None and executor is not None and not in_threads(executor):
+            self.elsewhere = Elsewhere(executor)
+        return self.elsewhere
 
     def close(self) -> None:
         """Close everything."""
@@ -55,3 +65,27 @@ def store_at(store: str | os.PathLike[str] | None) -> Path | None:
         return Path(store).expanduser()
     except (TypeError, RuntimeError) as wrong:
         raise SettingError(f"store={store!r} is no path: {wrong}") from None
+
+
+def wire_to(
+    provider: OpenAIProvider, elsewhere: Elsewhere | None, key: Secret, model: str
+) -> OpenAIProvider | RemoteWire:
+    """Give what makes attempts: the client of this process, or those of the executor's processes."""
+    return provider if elsewhere is None else remote(provider, elsewhere, key=key, model=model)
+
+
+def batch_api(provider: OpenAIProvider, key: Secret) -> BatchApi:
+    """Reach the Batch API of a provider's endpoint."""
+    sent = key if key.reveal() else Secret("no-key")
+    return BatchApi(base_url=provider.base_url, api_key=sent, timeout=provider.timeout)
+
+
+def sound_limits(limits: Limits | None) -> Limits:
+    """Check at the door what a run may take.
+
+    Raises:
+        SettingError: It is no `Limits`.
+    """
+    if limits is not None and not isinstance(limits, Limits):
+        raise SettingError(f"limits={limits!r} is no Limits(...)")
+    return Limits() if limits is None else limits

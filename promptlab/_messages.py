@@ -160,6 +160,8 @@ def settings_as_data(value: Any, fail: Fail) -> dict[str, Any]:
         fail("`settings` cannot hold `messages`; give them as `messages=`", None)
     if "model" in made:
         fail("`settings` cannot hold `model`; give it as `model=`", None)
+    if made.get("stream"):
+        fail("`settings` cannot hold `stream: true`: answers are read whole; leave it out", None)
     return made
 
 

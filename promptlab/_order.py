@@ -8,20 +8,27 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from promptlab._asking import asks_model
+from promptlab._asking import asks_model, never
+from promptlab._away import AwayApplication
 from promptlab._background_loop import BackgroundLoop
 from promptlab._cases import Suite
 from promptlab._display import Changes
 from promptlab._errors import SettingError
+from promptlab._events import Event
+from promptlab._judge import JudgeCheck, judge_factory
 from promptlab._kernel_loop import KernelLoop
 from promptlab._lab import Lab
 from promptlab._prompt import Prompt
 from promptlab._protocols import Check, Provider, Target
-from promptlab._row import Asked, ask_prompt, shifted, through
+from promptlab._row import Ask, Asked, ask_prompt, shifted, through
 from promptlab._runner import Job
+from promptlab._similar import SimilarCheck, similar_factory
 from promptlab._target import application, target_name, target_version
-from promptlab._types import Outcome, Run, Variant
+from promptlab._types import Outcome, Request, Run, Variant
+from promptlab._unused import unused_inputs
+from promptlab.checks import Factory, compile_expect
 
 TWIN = 1_000_000
 """How far apart in the store the repeats of two targets lie that are the same prompt."""
@@ -55,6 +62,10 @@ class Order:
     """The run's id, where several processes share in one run; one of its own by default."""
     turnstile: threading.Semaphore | None = None
     """Bounds the rows under way over several runs at once; each row passes it before it is asked."""
+    before: Callable[[Callable[[float], bool], Callable[[Event], None]], None] | None = None
+    """Does in the caller's thread what must be done before the first row, told how to pause and to tell of it."""
+    provider: Provider | None = None
+    """Answers the prompts instead of the lab."""
     framed: bool = True
     """Whether the frame will be asked for: pandas is then loaded while the calls are waited for."""
 
@@ -67,6 +78,8 @@ def describe(lab: Lab, order: Order) -> Run:
             variants.append(Variant(name=name, version=target.version, model=model, text=target.source()))
         else:
             variants.append(Variant(name=name, version=target_version(target)))
+    prompts = [target for target in order.targets.values() if isinstance(target, Prompt)]
+    unused = [note for prompt in prompts if (note := unused_inputs(prompt, order.suite))]
     now = datetime.now(UTC)
     return Run(
         id=order.run or f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}{secrets.token_hex(2)}",
@@ -76,8 +89,9 @@ def describe(lab: Lab, order: Order) -> Run:
         workers=order.workers,
         variants=tuple(variants),
         started_at=now.isoformat(timespec="milliseconds"),
-        simulated=lab.simulated and any(isinstance(t, Prompt) for t in order.targets.values()),
-        notes=(*order.notes, *([order.suite.report.line] if order.suite.report else [])),
+        simulated=lab.simulated
+        and (any(isinstance(t, Prompt) for t in order.targets.values()) or _asking(order)),
+        notes=(*order.notes, *unused, *([order.suite.report.line] if order.suite.report else [])),
     )
 
 
@@ -135,23 +149,37 @@ def askable(
 
     `shared` is called once for the run, and the budget is the run's.
     """
-    costs: dict[str, float] = {}
-    budget = lab.budget(lambda request: costs.get(request.case))
+    costs = _Costs()
+    budget = lab.budget(costs.expected)
+    asking = _asking(order)
+    if asking and lab.limits.max_cost is not None:
+        for model in judging_models(lab, order.suite):
+            _must_have_price(lab, model)
     shared = lab.shared() if lab.shared else None
     asked = []
     firsts = first_repeats(lab, order)
     for variant, target, first in zip(run.variants, order.targets.values(), firsts, strict=True):
         if isinstance(target, Prompt):
-            costs |= _expected_costs(lab, run, variant)
-            ask = ask_prompt(target, lab.provider(budget, fresh=order.fresh), target.model or lab.model)
+            costs.add(variant.model or "", _expected_costs(lab, run, variant))
+            provider = order.provider or lab.provider(budget, fresh=order.fresh)
+            ask = ask_prompt(target, provider, target.model or lab.model)
             ask = shifted(ask, first) if first else ask
         else:
-            ask = application(target, resource=lab.resource, shared=shared, wait_for=loop.wait_for).ask
+            ask = _application(lab, order, target, shared, loop)
         if order.turnstile is not None:
             ask = through(order.turnstile, ask)
         asked.append(Asked(name=variant.name, version=variant.version, ask=ask))
-    asking = any(asks_model(case.expect) for case in order.suite)
     return asked, lab.provider(budget, fresh=order.fresh) if asking else None
+
+
+def _application(
+    lab: Lab, order: Order, target: Target, shared: Any, loop: BackgroundLoop | KernelLoop
+) -> Ask:
+    """Make a callable askable: here, or where the lab's executor has its processes."""
+    here = application(target, resource=lab.resource, shared=shared, wait_for=loop.wait_for)
+    if lab.elsewhere is None:
+        return here.ask
+    return AwayApplication(lab.elsewhere, target, resource=lab.resource, shared=shared, cases=order.suite).ask
 
 
 def first_repeats(lab: Lab, order: Order) -> list[int]:
@@ -178,14 +206,63 @@ def _expected_costs(lab: Lab, run: Run, variant: Variant) -> dict[str, float]:
     model = variant.model or ""
     if lab.limits.max_cost is None:
         return {}
-    if not lab.has_price(model):
-        raise SettingError(
-            f"Limits(max_cost=) cannot be kept: no price is known for {model!r}; use max_calls"
-        )
+    _must_have_price(lab, model)
     known = lab.store.expected(
         run.cases, suite=run.suite, prompt=variant.name, model=variant.model, simulated=run.simulated
     )
     return {case: taken.cost_usd for case, taken in known.items() if taken.cost_usd is not None}
+
+
+def _asking(order: Order) -> bool:
+    """Tell whether the suite's checks ask a model."""
+    return any(asks_model(case.expect) for case in order.suite)
+
+
+class _Costs:
+    """What calls are expected to cost, by case and model."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], float] = {}
+
+    def add(self, model: str, costs: Mapping[str, float]) -> None:
+        """Take up what a variant's calls are expected to cost; of several for a case the dearest counts."""
+        for case, cost in costs.items():
+            self._known[case, model] = max(cost, self._known.get((case, model), 0.0))
+
+    def expected(self, request: Request) -> float | None:
+        """Give what a request is expected to cost, or None where that is not known."""
+        return self._known.get((request.case, str(request.body.get("model"))))
+
+
+def judging_models(lab: Lab, suite: Suite) -> list[str]:
+    """Give the models that a suite's checks ask, sorted.
+
+    Raises:
+        UsageError: An expectation is wrong.
+    """
+    found: set[str] = set()
+
+    def noting(build: Factory) -> Factory:
+        def noted(argument: Any, path: str) -> Check:
+            made = build(argument, path)
+            if isinstance(made, JudgeCheck) or (isinstance(made, SimilarCheck) and not made.letters):
+                found.add(made.model)
+            return made
+
+        return noted
+
+    extra = {"judge": noting(judge_factory(never, lab.judge)), "similar": noting(similar_factory(never))}
+    for case in suite:
+        if asks_model(case.expect):
+            compile_expect(case.expect, allow_code=lab.allow_code, extra=extra)
+    return sorted(found)
+
+
+def _must_have_price(lab: Lab, model: str) -> None:
+    if not lab.has_price(model):
+        raise SettingError(
+            f"Limits(max_cost=) cannot be kept: no price is known for {model!r}; use max_calls"
+        )
 
 
 def target_label(target: Prompt | Target) -> str:

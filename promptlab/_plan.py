@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from promptlab._asking import asks_model
 from promptlab._cases import as_suite
 from promptlab._lab import Lab, default_lab
 from promptlab._prompt import as_prompt, check_prompt
@@ -35,9 +36,14 @@ class Plan:
     """What it will cost; None where a price is unknown."""
     known: int
     """New calls whose case was called before: the expectation rests on them."""
+    judged: bool = False
+    """Whether checks ask a judge or for embeddings: their calls and their cost come on top."""
 
     def __str__(self) -> str:
         """Say the plan in a sentence."""
+        return self._said() + ("; what judges and embeddings take comes on top" if self.judged else "")
+
+    def _said(self) -> str:
         said = f"{self.rows} rows: {self.stored} from the store, {self.new} new calls"
         if not self.new:
             return said + ", nothing to pay"
@@ -87,7 +93,8 @@ def plan(
         model=model,
         simulated=lab.simulated,
     )
-    return _plan(len(asked), len(new), [expected[case] for case in new if case in expected], count)
+    found = _plan(len(asked), len(new), [expected[case] for case in new if case in expected], count)
+    return replace(found, judged=any(asks_model(case.expect) for case in suite))
 
 
 def _plan(rows: int, new: int, known: Sequence[Expected], workers: int) -> Plan:

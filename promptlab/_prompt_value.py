@@ -198,7 +198,9 @@ class Prompt:
             repeat: The index of the repeat.
             model: The model to ask where the prompt names none.
         """
-        body = {"model": self.model or model, "messages": self.messages_for(case), **self.settings}
+        body = {"model": self.model or model, "messages": self.messages_for(case)}
+        if self._data["settings"]:
+            body |= self.settings
         return Request(body=body, case=case.id, repeat=repeat)
 
     def source(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,8 @@ from typing import Any
 from promptlab._asking import Ask as AskModel
 from promptlab._asking import Calls
 from promptlab._errors import PromptError
-from promptlab._grade import grade
+from promptlab._grade import Graded, cut_short, grade
+from promptlab._leash import Leash
 from promptlab._prompt import Prompt
 from promptlab._protocols import Check, Provider
 from promptlab._runner import Job
@@ -92,6 +94,8 @@ class Rows:
     """Masks secrets: nothing that a server, a target or a check says gets one into a row."""
     checker: Provider | None = None
     """Answers the checks that ask a model, where there are any."""
+    leash: Leash | None = None
+    """Grades where the user's own code has a part in that, and may hang."""
 
     def work(self, job: Job, run_began: float) -> Outcome:
         """Ask and grade one row; never raises."""
@@ -121,7 +125,7 @@ class Rows:
             )
         result = masked_completion(result, redact)
         calls = Calls(self.checker, job.case.id, job.repeat, scope)
-        graded = grade(job.case, result, self.checks_for(job.case, calls.ask), self.confidence)
+        graded = cut_short(self._graded(job.case, result, calls.ask, scope), calls.stopped)
         return Outcome(
             **base,  # type: ignore[arg-type]  # the keys are spelled out above
             status=graded.status,
@@ -134,6 +138,22 @@ class Rows:
             checking=calls.total(),
             finished_s=time.perf_counter() - run_began,
         )
+
+    def _graded(self, case: Case, completion: Completion, ask: AskModel, scope: Scope) -> Graded:
+        """Grade a completion; checks that outlast the row or the run are left to themselves."""
+
+        def held() -> Graded:
+            return grade(case, completion, self.checks_for(case, ask), self.confidence)
+
+        if self.leash is None:
+            return held()
+        try:
+            return self.leash.run(held, scope)
+        except TimeoutError:
+            said = f"the checks did not end within the row's {self.deadline_s:g} s"
+            return Graded("error", said, "check", None, ())
+        except asyncio.CancelledError:
+            return Graded("error", f"given up while checked: {scope.stop.reason}", scope.stop.kind, None, ())
 
     def _stopped(self, failure: Failure) -> bool:
         """Tell whether a row was kept from a verdict by the end of its run, not by trouble of its own."""
@@ -156,7 +176,7 @@ class Rows:
             case=job.case,
             repeat=job.repeat,
             status="error" if begun else "not_run",
-            reason=reason,
+            reason=self.redact(reason),
             error="target" if raised is not None else self.stop.kind,
             attempts=1 if begun and raised is None else 0,
             started_s=None,
@@ -166,11 +186,12 @@ class Rows:
 
 def masked_completion(completion: Completion, redact: Callable[[str], str]) -> Completion:
     """Mask secrets in a completion's texts."""
-    text = redact(completion.text)
-    refusal = redact(completion.refusal) if completion.refusal else completion.refusal
-    if text == completion.text and refusal == completion.refusal:
+    told = {name: getattr(completion, name) for name in ("text", "refusal", "model", "finish_reason")}
+    masked: dict[str, Any] = {name: redact(text) if text else text for name, text in told.items()}
+    notes = tuple(map(redact, completion.notes))
+    if masked == told and notes == completion.notes:
         return completion
-    return replace(completion, text=text, refusal=refusal, logprobs=None)
+    return replace(completion, **masked, notes=notes, logprobs=None)
 
 
 def masked_answer(answer: Answer | None, redact: Callable[[str], str]) -> Answer | None:

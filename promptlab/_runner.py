@@ -21,8 +21,11 @@ from promptlab._types import Case, Outcome
 STEP_S = 0.1
 """The caller's thread never waits longer than this, so that an interrupt is heard."""
 
-AT_HAND = 32
+AT_HAND = 256
 """Jobs handed to the pool beyond those under way, at least."""
+
+GATHER_S = 0.02
+"""After a batch was dealt with the next one is gathered so long, unless nobody would have anything left to do."""
 
 MAX_BATCH = 500
 """Events handed out at once: they share one commit in the store."""
@@ -62,8 +65,7 @@ class Engine:
         workers: The ceiling on jobs under way at once.
         stop: Once set nothing more is begun.
         order: Indices into `jobs`, in the order in which they are begun; as given by default.
-        executor: A pool to use instead of threads of the engine's own; its work must be picklable
-            where its workers are processes, and it is not shut down.
+        executor: A pool of threads to use instead of the engine's own; it is not shut down.
         tick: Called in the caller's thread about every tenth of a second while it waits.
         wake: What the caller's thread waits for, and the workers set; one that does more while it is waited for
             may be given.
@@ -98,7 +100,10 @@ class Engine:
         self._given_up_at: float | None = None
         self._ticked_at = time.monotonic()
         self._foreign = executor
-        self._window = workers + max(workers, AT_HAND)
+        # In a pool of somebody else's, which may have more threads, what is handed over may begin at once.
+        self._window = workers + max(workers, AT_HAND) if executor is None else workers
+        self._few = (workers + self._window) // 2
+        self._gathering = False
         self._pool: Executor = executor or ThreadPoolExecutor(workers, thread_name_prefix="promptlab")
         self.started = time.perf_counter()
         """The run's start on the clock of `time.perf_counter()`."""
@@ -119,6 +124,7 @@ class Engine:
                 yield list(self._batch)
                 self._batch.clear()
                 self._heed_time()
+                self._gather()
                 continue
             if not self._open and not self._log:
                 return
@@ -136,13 +142,7 @@ class Engine:
         """Keep every worker busy, and so many jobs at hand that a slow observer does not starve them."""
         while self._waiting and len(self._under_way) < self._window and not self._stop.is_set():
             job = self._jobs[self._waiting[0]]
-            if self._foreign is None:
-                context = contextvars.copy_context()
-                future = self._pool.submit(context.run, self._do, job)
-            else:
-                self._begun.add(job.index)
-                self._append(CaseStarted(index=job.index, case=job.case.id, at_s=self._now()))
-                future = self._pool.submit(self._work, job, self.started)
+            future = self._pool.submit(contextvars.copy_context().run, self._do, job)
             self._under_way[job.index] = future
             self._waiting.popleft()
             future.add_done_callback(lambda done, job=job: self._done(job, done))  # type: ignore[misc]
@@ -173,7 +173,21 @@ class Engine:
 
     def _append(self, event: Event) -> None:
         self._log.append(event)
-        self._wake.set()
+        few = self._waiting and len(self._under_way) < self._few
+        if few or not self._gathering or not self._open:
+            self._wake.set()
+
+    def _gather(self) -> None:
+        """Let events come together for a moment: one commit and one look of the display serve all of them.
+
+        Waking for every event would cost each worker its turn at Python's lock.
+        """
+        if len(self._log) < MAX_BATCH and not self._stop.is_set():
+            self._refill()
+            self._wake.clear()
+            self._gathering = True
+            self._wake.wait(GATHER_S if self._open else 0.0)
+            self._gathering = False
 
     def _now(self) -> float:
         return time.perf_counter() - self.started

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from promptlab._asking import Ask
 from promptlab._display import Record
@@ -12,11 +12,12 @@ from promptlab._events import CaseFinished, Event, LimitChanged, Notice, RunFini
 from promptlab._frame import import_pandas, to_frame
 from promptlab._judge import judge_factory
 from promptlab._lab import Lab
+from promptlab._leash import Leash
 from promptlab._order import Order, askable, describe, expected_seconds, lay_out, loop_for, sizes
 from promptlab._prompt import Prompt, check_prompt
 from promptlab._protocols import Check
 from promptlab._row import Rows
-from promptlab._runner import Engine
+from promptlab._runner import STEP_S, Engine
 from promptlab._schedule import order as schedule
 from promptlab._scope import Stop
 from promptlab._similar import similar_factory
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from promptlab._display import Display
+
+LIMITS_KEPT = 300
+"""Moves of the limit that a frame tells of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +46,14 @@ class Result:
     """What it came to."""
     record: Record | None = None
     """What is shown of it."""
-    limits: tuple[LimitChanged, ...] = ()
-    """How the limit on calls under way moved."""
+    limits: tuple[LimitChanged, ...] | None = None
+    """How the limit on calls under way moved; None where the run comes from the store, which does not keep it."""
     rate_limited: int = 0
     """Calls that were refused for the rate, whatever became of their rows."""
     interrupted: bool = False
     """Whether an interrupt ended it."""
+    checks: tuple[str, ...] = ()
+    """Names of the checks that every case has beside its own."""
     made: list[pd.DataFrame] = field(default_factory=list, repr=False, compare=False)
     """The frame, once it was asked for."""
 
@@ -55,8 +61,16 @@ class Result:
     def frame(self) -> pd.DataFrame:
         """The rows as the caller gets them; made when first asked for, since pandas takes long to load."""
         if not self.made:
-            self.made.append(to_frame(self.run.id, self.outcomes, self.summary.plain()))
+            self.made.append(to_frame(self.run.id, self.outcomes, self.told(), self.checks))
         return self.made[0]
+
+    def told(self) -> dict[str, Any]:
+        """Give the summary and how the limit moved, as plain JSON types; of a long history an even choice."""
+        moved = self.limits or ()
+        step = -(-len(moved) // LIMITS_KEPT) or 1
+        chosen = [[round(one.at_s, 3), one.limit, one.reason] for one in moved[::step]]
+        limits = None if self.limits is None else chosen
+        return {**self.summary.plain(), "rate_limited": self.rate_limited, "limits": limits}
 
 
 def conduct(lab: Lab, order: Order, *, stop: Stop | None = None, display: Display | None = None) -> Result:
@@ -102,6 +116,7 @@ class _Session:
             deadline_s=lab.limits.deadline,
             redact=lab.redact,
             stop=self._stop,
+            leash=Leash() if order.checks or lab.confidence or lab.allow_code else None,
         )
         self._seat = lab.join(stop, order.workers)
 
@@ -122,12 +137,14 @@ class _Session:
             workers=self._lab.bearable(order.workers),
             stop=self._stop,
             order=begun,
-            executor=self._lab.executor,
+            executor=self._lab.executor if self._lab.elsewhere is None else None,
             tick=self._tick,
             wake=self._loop.wake,
         )
         interrupted = False
         try:
+            if order.before is not None:
+                order.before(self._pause, self._display)
             self._turn(engine)
         except KeyboardInterrupt:
             interrupted = True
@@ -160,6 +177,15 @@ class _Session:
             for event in batch:
                 self._tell(event)
 
+    def _pause(self, seconds: float) -> bool:
+        """Wait in the caller's thread, awake to the stop button; False where the run was stopped."""
+        until = time.monotonic() + seconds
+        while not self._stop.is_set() and (left := until - time.monotonic()) > 0:
+            self._loop.wake.wait(min(left, STEP_S))
+            self._loop.wake.clear()
+            self._tick()
+        return not self._stop.is_set()
+
     def _tick(self) -> None:
         """Cut what is overdue, and tell how the limits moved."""
         self._lab.tick()
@@ -176,7 +202,7 @@ class _Session:
         self._display(event)
 
     def _finish(self, wall_s: float, interrupted: bool) -> Result:
-        run, stopped = self._run, self._stop.reason
+        run, order, stopped = self._run, self._order, self._stop.reason
         for job in self._jobs:
             if job.index not in self._done:
                 self._done[job.index] = self._rows.lost(job, False, wall_s, None)
@@ -194,6 +220,7 @@ class _Session:
             limits=self._seat.history,
             rate_limited=self._seat.refusals,
             interrupted=interrupted,
+            checks=tuple(check.name for check in order.checks),
         )
         self._lab.last = result
         record = self._display.finish(summary, outcomes, self._order.changes(outcomes))

@@ -6,6 +6,7 @@ import math
 import operator
 import os
 import re
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,9 +51,12 @@ class Limits:
     max_attempts: int = 6
     """Attempts for one call, the first included."""
     max_cost: float | None = None
-    """US dollars that the run stops before exceeding, where given."""
+    """US dollars that the run stops before exceeding, where given: prompts, judges and embeddings together. A
+    model of unknown price is refused. How dear a model's first answer will be is known only when it is there. What
+    a callable spends is its own affair."""
     max_calls: int | None = None
-    """Calls that the run stops before exceeding, where given."""
+    """Calls to the endpoint that the run stops before exceeding, where given: answers, retries, judges and
+    embeddings. A callable under test makes its own calls, which nobody here can count."""
 
     def __post_init__(self) -> None:
         for name in ("max_workers", "max_attempts"):
@@ -69,12 +73,17 @@ class Limits:
 def _positive(name: str, value: Any, *, zero: bool = False) -> None:
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not good or value < 0 or (value == 0 and not zero):
-        raise SettingError(f"{name}{value!r} is no positive number")
+        raise SettingError(f"{_said(name, value)} is no positive number")
+
+
+def _said(name: str, value: Any) -> str:
+    """Write a setting with its value: `workers=0`, and `Limits(rpm=0)` for the name `Limits(rpm=)`."""
+    return f"{name[:-1]}{value!r})" if name.endswith("=)") else f"{name}={value!r}"
 
 
 def _whole(name: str, value: Any, least: int = 1) -> int:
     """Read a whole number of at least `least`; from text only where it is nothing but digits."""
-    message = f"{name.removesuffix('=')}={value!r} is no whole number from {least} up"
+    message = f"{_said(name, value)} is no whole number from {least} up"
     if isinstance(value, bool):
         raise SettingError(message)
     if isinstance(value, str):
@@ -119,8 +128,16 @@ def resolve_workers(
         "raise PARALLEL_WORKERS_MAX or Limits(max_workers=) where the provider allows more"
     )
     if asked is not None or environ.get("PARALLEL_WORKERS"):
-        warnings.warn(note, UserWarning, stacklevel=2)
+        warnings.warn(note, UserWarning, stacklevel=_callers_level())
     return limits.max_workers, (note,)
+
+
+def _callers_level() -> int:
+    """Give the `stacklevel` at which a warning points to the first line outside the library."""
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001 - what warnings itself counts by; its own way to skip needs 3.12
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).split(".")[0] == "promptlab":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def resolve_repeats(repeats: Any) -> int:

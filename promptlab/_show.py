@@ -7,7 +7,7 @@ and invisible characters: each stands there as its code, so that it can be seen 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 LIMIT = 200
@@ -15,6 +15,11 @@ LIMIT = 200
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNSAFE_TO_PRINT = re.compile(r"[^ -~]")
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, ESC and the eight-bit CSI among them
+    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # direction, line, no width
+    "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters that cannot be encoded; hidden tags
+)
 _BIGGEST_WRITTEN_INT_BITS = 600
 
 
@@ -43,6 +48,16 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return _UNSAFE_TO_PRINT.sub(_code, text)
+
+
+def harmless(text: str, code: Callable[[str], str] = visible) -> str:
+    """Replace what would steer the reader's screen by its code; keep line ends and tabs.
+
+    Args:
+        text: Any text.
+        code: Writes such a character.
+    """
+    return _HARMFUL.sub(lambda found: code(found[0]), text.replace("\r\n", "\n"))
 
 
 def cut(text: str, limit: int) -> str:

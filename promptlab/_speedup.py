@@ -79,7 +79,7 @@ def measure_speedup(
     frame = _frame(points, _told(sweep, target_label(target), advice))
     if sweep.interrupted:
         exit_as_interrupted()
-        raise RunStopped("interrupted; the counts that were measured are in `.partial`", partial=frame)
+        raise RunStopped("interrupted; the counts that were measured are in `.partial`", partial=lambda: frame)
     return frame
 
 

@@ -183,7 +183,9 @@ def speed_text(summary: Summary) -> str:
     if summary.speedup is None or summary.bound_s is None:
         return f"{summary.wall_s:.1f} s, no call made"
     workers = f"{summary.workers} worker" + ("s" if summary.workers != 1 else "")
-    if summary.speedup < 1:  # so few or so quick calls that the run's own cost is what counts
+    answered = summary.passed + summary.failed + summary.ungraded
+    # So few or so quick calls that the run's own cost is what counts, or calls that came to nothing.
+    if summary.speedup < 1 or 2 * answered <= summary.rows:
         return f"{summary.wall_s:.1f} s with {workers}"
     return (
         f"{summary.wall_s:.1f} s with {workers}; one after another {summary.calls_s:.1f} s: "
@@ -209,7 +211,7 @@ def spent_text(summary: Summary) -> str:
     elif summary.cost_usd is not None:
         more = f" and {summary.unpriced} rows of unknown price" if summary.unpriced else ""
         parts.append(f"{dollars(summary.cost_usd)}{more}")
-    elif summary.unpriced:
+    elif summary.unpriced and summary.models:  # an application that names no model may cost nothing at all
         parts.append("cost unknown (the model is in no price table)")
     if summary.cached:
         parts.append(f"{summary.cached} of {summary.rows} rows from the store")

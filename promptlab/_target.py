@@ -15,12 +15,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from promptlab._errors import SettingError
+from promptlab._leash import Leash
 from promptlab._protocols import Target
 from promptlab._scope import Scope
-from promptlab._types import Case, Completion, Failure
+from promptlab._types import Case, Completion, Failure, Kind
 
 Await = Callable[[Coroutine[Any, Any, Any], Scope], Any]
 """Runs a coroutine to its end from a worker thread."""
+
+NOT_WHOLE: Mapping[str, tuple[Kind, str]] = {
+    "length": ("truncated", "the target's completion was cut off at the token limit"),
+    "content_filter": ("content_filter", "a content filter cut the target's completion"),
+}
+"""The finish reasons of a completion that get no verdict, as those of a model's do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,8 @@ class Application:
     """Makes a case's resource, where there is one."""
     wait_for: Await
     """Runs what an `async def` target gives."""
+    leash: Leash
+    """Lets go of a call that outlasts its row or its run."""
 
     def ask(self, case: Case, repeat: int, scope: Scope) -> Completion | Failure:
         """Call the target for a case; whatever it raises is a failure of kind `target`."""
@@ -47,21 +56,24 @@ class Application:
                 kind="cancelled", message=f"stopped before the call: {scope.stop.reason}", attempts=0
             )
         given = replace(case, input=copy.deepcopy(dict(case.input)))
-        begun = time.perf_counter()
         try:
-            result, seconds = None, 0.0
-            with self._resource(scope) as resource:
-                arguments = (given, resource) if self.wants_resource else (given,)
-                begun = time.perf_counter()
-                result = self._awaited(self.target(*arguments), scope)
-                seconds = time.perf_counter() - begun
-            return as_completion(result, seconds)
+            return as_completion(*self.leash.run(lambda: self._call(given, scope), scope))
         except TimeoutError as raised:
             return Failure(kind="timeout" if not scope.left() else "target", message=_said(raised))
         except asyncio.CancelledError as raised:
             return Failure(kind="cancelled" if scope.stop.is_set() else "target", message=_said(raised))
         except (Exception, SystemExit, KeyboardInterrupt) as raised:  # noqa: BLE001 - it costs this row, no other
             return Failure(kind="target", message=_said(raised))
+
+    def _call(self, case: Case, scope: Scope) -> tuple[Any, float]:
+        """Call the target with its resource; gives the result and the seconds that the target took."""
+        result, seconds = None, 0.0
+        with self._resource(scope) as resource:
+            arguments = (case, resource) if self.wants_resource else (case,)
+            begun = time.perf_counter()
+            result = self._awaited(self.target(*arguments), scope)
+            seconds = time.perf_counter() - begun
+        return result, seconds
 
     def _awaited(self, result: Any, scope: Scope) -> Any:
         return self.wait_for(result, scope) if inspect.iscoroutine(result) else result
@@ -77,12 +89,30 @@ class Application:
             with made as entered:
                 yield entered
             return
+        if hasattr(made, "__aenter__"):
+            with _entered(made, lambda result: self._awaited(result, scope)) as entered:
+                yield entered
+            return
         try:
             yield made
         finally:
             close = getattr(made, "close", None)
             if callable(close):
                 self._awaited(close(), scope)
+
+
+@contextlib.contextmanager
+def _entered(manager: Any, awaited: Callable[[Any], Any]) -> Iterator[Any]:
+    """Enter an async context manager from a thread that waits for its coroutines."""
+    kind = type(manager)
+    entered = awaited(kind.__aenter__(manager))
+    try:
+        yield entered
+    except BaseException as raised:
+        # Whatever it says of an exception, the row is to know of it.
+        awaited(kind.__aexit__(manager, type(raised), raised, raised.__traceback__))
+        raise
+    awaited(kind.__aexit__(manager, None, None, None))
 
 
 def application(
@@ -113,7 +143,11 @@ def application(
     if resource is not None:
         make = resource if _positional(resource) == 0 else (lambda: resource(shared))
     return Application(
-        target=target, wants_resource=wants and make is not None, resource=make, wait_for=wait_for
+        target=target,
+        wants_resource=wants and make is not None,
+        resource=make,
+        wait_for=wait_for,
+        leash=Leash(),
     )
 
 
@@ -136,9 +170,12 @@ def as_completion(result: Any, seconds: float) -> Completion | Failure:
     if isinstance(result, Completion):
         if (wrong := _odd_field(result)) is not None:
             return Failure(kind="target", message=f"the target returned a Completion with {wrong}")
-        return replace(
-            result, attempts=1, latency_s=seconds if result.latency_s is None else result.latency_s
-        )
+        taken = seconds if result.latency_s is None else result.latency_s
+        completion = replace(result, attempts=1, latency_s=taken)
+        if trouble := NOT_WHOLE.get(completion.finish_reason or ""):
+            kind, message = trouble
+            return Failure(kind=kind, message=message, completion=completion)
+        return completion
     if isinstance(result, Failure):
         return result
     if isinstance(result, str):

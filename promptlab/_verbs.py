@@ -116,7 +116,7 @@ def run_order(lab: Lab, order: Order, *, display: Display | None = None) -> Resu
     result = conduct(lab, order, display=display)
     if result.interrupted:
         exit_as_interrupted()
-        raise RunStopped(_what_is_kept(result), partial=result.frame)
+        raise RunStopped(_what_is_kept(result), partial=lambda: result.frame)
     return result
 
 

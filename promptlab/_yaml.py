@@ -2,24 +2,26 @@
 
 Plain words mean what YAML 1.2's core schema says, with one addition: numbers that begin with needless
 zeros, or are too large to hold, stay text. So `no`, `on`, `12:30:45`, `2024-01-01`, `1_000`, `007` and `1e999`
-are text; `true`, `null`, `7`, `0x1f` and `1.5` are not. Keys are text as written, whatever they look like.
+are text; `true`, `null`, `7`, `0x1f` and `1.5` are not. Keys are text as written, whatever they look like, save a bare
+`<<`: it stands for the keys of the mapping, or mappings, beside it, as far as they are not written out.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from promptlab._wording import Fail, quoted
+from promptlab._yaml_events import events, line_of
 
 MAX_DEPTH = 64
 MAX_NODES = 10_000_000
 MAX_ALIASED = 200_000
 
 _NOTHING = object()
+_MERGE = "<<"
 _FIRST = frozenset("-+.0123456789tTfFnN~") | {""}
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -89,53 +91,6 @@ def read_yaml(text: str, fail: Fail, *, raw_key: str | None = None) -> Yaml:
     return Yaml(builder.root, builder.item_lines)
 
 
-def events(text: str, fail: Fail) -> Iterator[Any]:
-    """Give the parser's events one by one; `fail` is called where the text is no YAML."""
-    import yaml
-
-    # libyaml's parser where PyYAML was built with it (all its wheels are); only its flat events are
-    # used, since composing nodes recurses in C and dies on deep nesting
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        parser = loader(text.encode("utf-8"))
-        while (event := parser.get_event()) is not None:
-            yield event
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        fail(_said(error), mark.line + 1 if mark else None)
-    except yaml.reader.ReaderError as error:
-        line = text.encode("utf-8").count(b"\n", 0, int(error.position)) + 1
-        fail(f"it holds the character U+{int(error.character):04X}, which no YAML file may hold", line)
-
-
-def _said(error: Any) -> str:
-    """Put the parser's complaint in one line, with a hint for the commonest causes."""
-    said = " ".join(part for part in (error.context, error.problem) if part)
-    hint = ""
-    if "mapping values are not allowed" in said:
-        hint = " (put quotes around text that holds ': ')"
-    elif "found character that cannot start any token" in said:
-        hint = " (no tabs for indentation, and quotes around text that begins with @, ` or %)"
-    elif "undefined tag handle" in said:
-        hint = " (put quotes around text that begins with !)"
-    return f"this is not YAML: {said}{hint}"
-
-
-def kind_of(event: Any) -> str:
-    """Tell what an event is: `mapping` or `list` (one begins), `end` (one ends), `leaf`, or `other`."""
-    import yaml
-
-    kinds = {
-        yaml.MappingStartEvent: "mapping",
-        yaml.SequenceStartEvent: "list",
-        yaml.MappingEndEvent: "end",
-        yaml.SequenceEndEvent: "end",
-        yaml.ScalarEvent: "leaf",
-        yaml.AliasEvent: "leaf",
-    }
-    return kinds.get(type(event), "other")
-
-
 class _Builder:
     """Folds parser events into data, without recursion."""
 
@@ -144,11 +99,14 @@ class _Builder:
         self.raw_key = raw_key
         self.root: Any = _NOTHING
         self.item_lines: dict[str | None, list[int]] = {}
-        self._stack: list[tuple[Any, list[int] | None, bool, str | None, int]] = []
+        self._stack: list[tuple[Any, list[int] | None, bool, str | None, int, int, list[Any] | None]] = []
         self._into: Any = None
+        self._merged: list[Any] | None = None
+        self._merging = False
         self._key: Any = _NOTHING
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._anchors: dict[str, tuple[Any, int, int]] = {}
         self._nodes = 0
+        self._deepest = 0
         self._aliased = 0
         self._lines: list[int] | None = None
         self._in_item = False
@@ -169,7 +127,7 @@ class _Builder:
             raw = self._in_item and self._key == self.raw_key and plain is not None
             value = value if raw else plain
         if event.anchor is not None:
-            self._anchors[event.anchor] = (value, 1)
+            self._anchors[event.anchor] = (value, 1, 0)
         self._put(value, event)
 
     def open_mapping(self, event: Any) -> None:
@@ -183,31 +141,57 @@ class _Builder:
             self._no_tag(event)
         if type(self._into) is dict and self._key is _NOTHING:
             self.fail("a key is a list or a mapping; keys are text", line_of(event))
-        if len(self._stack) >= MAX_DEPTH:
-            self.fail(f"it nests deeper than {MAX_DEPTH} levels", line_of(event))
+        self._reach(1, event)
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
-        name = self._key if self._into is not None else None
+        name = self._key if self._into is not None and not self._merging else None
+        inner = self._merging
         self._put(made, event)
-        self._stack.append((self._into, self._lines, self._in_item, event.anchor, self._nodes))
+        before = (self._nodes, self._deepest)
+        self._stack.append((self._into, self._lines, self._in_item, event.anchor, *before, self._merged))
+        self._merged, self._deepest = None, len(self._stack)
         self._in_item = self._lines is not None
         self._lines = None
-        if type(made) is list and len(self._stack) == (1 if name is None else 2) and name is not _NOTHING:
+        listed = type(made) is list and not inner and name is not _NOTHING
+        if listed and len(self._stack) == (1 if name is None else 2):
             self._lines = self.item_lines[name] = []
         self._into = made
 
-    def close(self, _: Any) -> None:
+    def close(self, event: Any) -> None:
         made = self._into
-        self._into, self._lines, self._in_item, anchor, before = self._stack.pop()
+        if self._merged is not None:
+            self._merge(made, self._merged, event)
+        inner = self._deepest
+        self._into, self._lines, self._in_item, anchor, before, outer, self._merged = self._stack.pop()
+        self._deepest = max(outer, inner)
         if anchor is not None:
-            self._anchors[anchor] = (made, self._nodes - before + 1)
+            self._anchors[anchor] = (made, self._nodes - before + 1, inner - len(self._stack))
+
+    def _reach(self, levels: int, event: Any) -> None:
+        """Note how deep the data goes with so many levels more."""
+        self._deepest = max(self._deepest, len(self._stack) + levels)
+        if self._deepest > MAX_DEPTH:
+            self.fail(f"it nests deeper than {MAX_DEPTH} levels", line_of(event))
+
+    def _merge(self, made: dict[str, Any], merged: list[Any], event: Any) -> None:
+        """Put the keys of merged mappings before a mapping's own; what is named first counts."""
+        own = dict(made)
+        made.clear()
+        for value in merged:
+            for one in value if type(value) is list else [value]:
+                if type(one) is not dict:
+                    self.fail("beside `<<` stands a mapping, or a list of mappings", line_of(event))
+                for key, item in one.items():
+                    made.setdefault(key, item)
+        made.update(own)
 
     def alias(self, event: Any) -> None:
         if type(self._into) is dict and self._key is _NOTHING:
             self.fail("an alias stands as a key; keys are text", line_of(event))
         if event.anchor not in self._anchors:
             self.fail(f"the alias *{event.anchor} names nothing that was complete before it", line_of(event))
-        value, weight = self._anchors[event.anchor]
+        value, weight, height = self._anchors[event.anchor]
+        self._reach(height, event)
         self._aliased += weight
         self._nodes += weight
         if self._aliased > MAX_ALIASED:
@@ -215,10 +199,9 @@ class _Builder:
         self._put(_copy(value), event)
 
     def _take_key(self, event: Any, key: str) -> None:
-        if key in self._into:
+        self._merging = key == _MERGE and event.implicit[0]
+        if key in self._into and not self._merging:
             self.fail(f"the key {quoted(key)} stands twice in one mapping", line_of(event))
-        if key == "<<" and event.implicit[0]:
-            self.fail("merge keys (<<) are not read; use `defaults:` or write the values out", line_of(event))
         if not key:
             self.fail("a key is empty", line_of(event))
         self._key = key
@@ -226,7 +209,11 @@ class _Builder:
     def _put(self, value: Any, event: Any) -> None:
         self._nodes += 1
         if type(self._into) is dict:
-            self._into[self._key] = value
+            if self._merging:
+                self._merged = [*(self._merged or ()), value]
+                self._merging = False
+            else:
+                self._into[self._key] = value
             self._key = _NOTHING
         elif type(self._into) is list:
             if self._lines is not None:
@@ -239,11 +226,6 @@ class _Builder:
 
     def _no_tag(self, event: Any) -> None:
         self.fail(f"the tag {quoted(event.tag)} is not read: write plain values", line_of(event))
-
-
-def line_of(event: Any) -> int:
-    """Give the line (from 1) where an event begins."""
-    return int(event.start_mark.line) + 1
 
 
 def _copy(value: Any) -> Any:

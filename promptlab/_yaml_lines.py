@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from promptlab._yaml import events, kind_of, line_of
+from promptlab._yaml_events import events, kind_of, line_of
 
 
 class _Broken(Exception):  # noqa: N818 - a signal within this module, never seen outside

@@ -18,6 +18,7 @@ from promptlab._history import changes_since
 from promptlab._lab import Lab, default_lab
 from promptlab._prompt import Prompt
 from promptlab._verbs import run_targets
+from promptlab._wording import did_you_mean
 
 OPTIONS: Mapping[str, str] = {
     "cases": "a suite's path, or the name of a variable that holds cases",
@@ -36,6 +37,9 @@ T = TypeVar("T")
 
 WHOLE = ("workers", "repeats", "limit")
 
+KEPT = "promptlab"
+"""What the settings are called among those of the shell's extensions."""
+
 
 @magics_class
 class PromptMagics(Magics):
@@ -43,8 +47,8 @@ class PromptMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell=shell)
-        self.settings: dict[str, str] = {}
-        """What `%promptlab` has set: option to text."""
+        self.settings: dict[str, str] = shell.meta.setdefault(KEPT, {})
+        """What `%promptlab` has set: option to text. The shell keeps it when the extension is loaded anew."""
 
     @no_var_expand
     @line_magic
@@ -52,14 +56,15 @@ class PromptMagics(Magics):
         """Set what `%%prompt` cells share: `%promptlab cases=../cases/discovery.yaml workers=15`.
 
         An option without a value (`workers=`) goes back to its default; without options it shows what is set.
+        A line of which something is wrong changes nothing.
         """
         _, given = _tidy(lambda: read_options(line, names=0))
+        _tidy(lambda: self._check({name: value for name, value in given.items() if value}))
         for name, value in given.items():
             if value:
                 self.settings[name] = value
             else:
                 self.settings.pop(name, None)
-        _tidy(lambda: self._arguments(self.settings))
         if not given:
             width = max(len(name) for name in OPTIONS)
             for name, meaning in OPTIONS.items():
@@ -112,6 +117,14 @@ class PromptMagics(Magics):
             if lab.last is not None and lab.last.run.variants[0].version == prompt.version:
                 self.shell.user_ns[f"{name}_df"] = lab.last.frame
         self.shell.user_ns[f"{name}_df"] = result.frame
+
+    def _check(self, options: Mapping[str, str]) -> None:
+        """Refuse options that no cell could be run with; cases in a variable are taken as they are."""
+        values = self._arguments(options)
+        if isinstance(values.get("cases"), Path):
+            kept = self.settings.get("lab", "")
+            lab = values["lab"] if "lab" in values else self.shell and self.shell.user_ns.get(kept)
+            as_suite(values["cases"], allow_code=isinstance(lab, Lab) and lab.allow_code)
 
     def _arguments(self, options: Mapping[str, str]) -> dict[str, Any]:
         """Make values of the options' texts."""
@@ -170,7 +183,8 @@ def read_options(line: str, *, names: int) -> tuple[list[str], dict[str, str]]:
                 )
             plain.append(word)
         elif name not in OPTIONS:
-            raise SettingError(f"there is no option {name!r}; there are {', '.join(OPTIONS)}")
+            near = did_you_mean(name, OPTIONS)
+            raise SettingError(f"there is no option {name!r}; there are {', '.join(OPTIONS)}.{near}")
         else:
             options[name] = value
     return plain, options
@@ -195,3 +209,13 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(PromptMagics)
     for command in ("%promptlab", "%%prompt"):
         shell.set_hook("complete_command", complete, str_key=command)  # type: ignore[no-untyped-call]  # IPython's own
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics away; called by `%unload_ext promptlab`. What `%promptlab` has set stays with the shell."""
+    manager = shell.magics_manager
+    manager.magics["line"].pop("promptlab", None)
+    manager.magics["cell"].pop("prompt", None)
+    manager.registry.pop(PromptMagics.__name__, None)
+    for command in ("%promptlab", "%%prompt"):
+        shell.strdispatchers["complete_command"].strs.pop(command, None)

@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from promptlab._lab import Lab
-    from promptlab._pytest import PromptResult
+    from promptlab._pytest._result import PromptResult
 
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv")
 """How the names of suite files end."""
@@ -139,7 +139,7 @@ def __getattr__(name: str) -> Any:
     """Give `PromptResult`, for annotations, when it is first asked for."""
     if name != "PromptResult":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from promptlab._pytest import PromptResult
+    from promptlab._pytest._result import PromptResult
 
     return PromptResult
 

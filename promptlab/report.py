@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
 import os
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from promptlab._errors import SettingError
 from promptlab._show import one_line
+from promptlab._wholefile import write_whole
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What the page allows itself: its own styles and nothing else, so that nothing in it can run or call home."""
@@ -70,20 +70,4 @@ def write(path: str | os.PathLike[str], title: str, parts: Sequence[str]) -> Pat
     Raises:
         SettingError: The file cannot be written.
     """
-    target = Path(path).expanduser()
-    text = page(title, parts)
-    try:
-        if target.exists() and not target.is_file():  # a pipe or a terminal: there is nothing to replace
-            target.write_text(text, encoding="utf-8")
-            return target
-        place = target.resolve()
-        draft = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-        try:
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(place)
-        finally:
-            with contextlib.suppress(OSError):
-                draft.unlink()
-    except OSError as wrong:
-        raise SettingError(f"cannot write {target}: {wrong.strerror or wrong}") from None
-    return target
+    return write_whole(path, [page(title, parts).encode()])

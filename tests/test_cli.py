@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from promptlab._lab import Lab
 from promptlab._summary import Summary
 from promptlab.cli import exit_code, main
 from tests.conftest import REPOSITORY
@@ -165,6 +166,29 @@ def test_history_lists_the_runs(discovery, command):
     assert "discovery" in command("history", "discovery")[1]
 
 
+def test_history_names_what_there_is(command, tmp_path, monkeypatch):
+    """The runs of a suite are found by its name; a name that has no runs is told which there are."""
+    command("run", write_suite(tmp_path, [echo("a")], prompt="p.md"))
+    of_suite, unknown = command("history", "s"), command("history", "nope")
+    monkeypatch.setenv("PROMPTLAB_STORE", "off")
+    off = command("history")
+
+    assert of_suite[0] == 0
+    assert [line.split()[2] for line in of_suite[1].splitlines()[1:]] == ["p"]
+    assert unknown[0] == 2
+    assert "no run of a prompt or suite 'nope' is on record; there are runs of p" in unknown[1]
+    assert off == (0, "the store is off (PROMPTLAB_STORE=off): no run is on record\n")
+
+
+def test_cut_workers_are_a_note(command, tmp_path, recwarn):
+    """More workers than the ceiling allows are one plain note, and no warning of Python's."""
+    _, said = command("run", write_suite(tmp_path, [echo("a")], prompt="p.md"), "--workers", "30")
+
+    assert said.startswith("note: 30 workers asked for, 20 used")
+    assert said.count("workers asked for") == 1
+    assert not recwarn.list
+
+
 def test_replay_makes_no_call(simulator, server):
     """`--replay` answers from the store, and a case that is not there is an error, not a call."""
     first = promptlab(
@@ -181,19 +205,23 @@ def test_replay_makes_no_call(simulator, server):
 
 
 def test_simulate_serves_until_told():
-    """`promptlab simulate` prints its address, answers there, and ends with 130 at an interrupt."""
+    """`promptlab simulate` prints its address and a line to paste, answers there, and ends with 130 at an interrupt."""
     command = [sys.executable, "-m", "promptlab", "simulate", "--port", "0", "--latency", "none"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
         url = process.stdout.readline().strip()
+        name, _, base_url = process.stdout.readline().strip().partition("=")
         body = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
         request = urllib.request.Request(
-            f"{url}/v1/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"}
+            f"{base_url}/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=20) as response:
             answered = json.load(response)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
 
+    assert name == "export OPENAI_BASE_URL"
+    assert base_url.startswith(f"{url}/simulated/")
+    assert Lab(base_url=base_url).simulated
     assert answered["model"] == "simulated-m"
     assert process.returncode == 130
 
@@ -289,7 +317,7 @@ def test_tables_are_drawn_on_a_terminal(discovery):
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("name", ["run", "history", "compare", "simulate", "lab"])
+@pytest.mark.parametrize("name", ["run", "history", "compare", "convert", "simulate", "lab"])
 def test_help_teaches(command, name):
     """Every command of the contract is listed, and its help says what it is for and how it is called."""
     assert f"  {name} " in command("--help")[1]
@@ -311,9 +339,10 @@ def test_shell_completion_is_given():
     assert "complete -o nosort -F _promptlab_completion promptlab" in done.stdout
 
 
-def test_lab_opens_jupyterlab():
+@pytest.mark.parametrize("arguments", [("--version",), ("--", "--version")])
+def test_lab_opens_jupyterlab(arguments):
     """`promptlab lab` becomes JupyterLab with what follows handed on, and says that a simulator answers."""
-    done = promptlab("lab", "--version")
+    done = promptlab("lab", *arguments)
 
     assert done.returncode == 0
     assert re.match(r"\d+\.\d+", done.stdout)

@@ -21,6 +21,10 @@ HEAVY = (
 )
 
 
+EXTENSION = ("load_ipython_extension", "unload_ipython_extension")
+"""What IPython asks an extension for."""
+
+
 def test_all_is_complete_and_sorted():
     """Every name in `__all__` can be had, is listed by `dir`, and stands in order; nothing else is public."""
     for name in promptlab.__all__:
@@ -31,7 +35,7 @@ def test_all_is_complete_and_sorted():
         for name in dir(promptlab)
         if not name.startswith("_") and not _is_module(getattr(promptlab, name))
     }
-    assert public - {"annotations", "TYPE_CHECKING", "Any", "import_module", "load_ipython_extension"} == set(
+    assert public - {"annotations", "TYPE_CHECKING", "Any", "import_module", *EXTENSION} == set(
         promptlab.__all__
     ) - {"__version__"}
     assert promptlab.__all__ == sorted(promptlab.__all__)

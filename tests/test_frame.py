@@ -92,3 +92,34 @@ def test_answers_of_any_shape_fit():
 
     assert answers[:4] == values[:4]
     assert answers[4] is None
+
+
+def test_checks_without_verdicts_have_columns():
+    """A check whose rows all broke has its column, in its place, empty; code that a suite names is not run for it."""
+    expect = {
+        "found": False, "n": {"above": 1, "judge": "kind"}, "judge": "polite", "python": "no_such_module:check",
+        "foreign": [{"promptfoo": "llm-rubric", "value": "kind"}, {"by_hand": "look"}],
+    }  # fmt: skip
+    case = Case(id="c0", input={}, expect=expect)
+    rows = [
+        outcome(
+            0, case=case, status="error", error="check", verdicts=(Verdict(passed=True, name="n.above"),)
+        ),
+        outcome(1, case=case, status="not_run"),
+    ]
+
+    frame = to_frame("r1", rows, {}, ["tone", "judge"])
+    checks = frame.filter(like="check.")
+
+    assert [name.removeprefix("check.") for name in checks] == [
+        "found", "n.above", "n.judge", "judge", "python", "promptfoo.llm-rubric", "tone", "judge_2",
+    ]  # fmt: skip
+    assert set(map(str, checks.dtypes)) == {"boolean"}
+    assert checks.notna().sum().sum() == 1
+
+
+def test_expectation_of_another_version_costs_nothing():
+    """A row from a store whose expectation is not understood any more has its row all the same."""
+    case = Case(id="c0", input={}, expect={"n": {"no_such_check": 1}})
+
+    assert len(to_frame("r1", [outcome(0, case=case, status="error", error="timeout")], {})) == 1

@@ -79,3 +79,27 @@ def test_confidence_functions_that_raise_keep_the_verdict():
     result = grade(CASE, Completion(text="oos"), compile_expect("oos"), lambda answer: answer.gone)
 
     assert (result.status, result.answer.confidence) == ("pass", None)
+
+
+def test_unreadable_answer_is_told_once():
+    """Several fields of an answer that is not JSON share one reason; each verdict keeps its own."""
+    expect = {"found": True, "confidence": {"below": 0.4}, "path": "a"}
+    result = grade(CASE, Completion(text="You said: hello"), compile_expect(expect))
+
+    assert (
+        result.reason
+        == 'answer is not JSON: "You said: hello"; so found, confidence, path cannot be read'
+    )
+    assert [verdict.reason for verdict in result.verdicts] == [
+        'found: expected true, got nothing: answer is not JSON: "You said: hello"',
+        'confidence: expected a number below 0.4, got nothing: answer is not JSON: "You said: hello"',
+        'path: expected "a", got nothing: answer is not JSON: "You said: hello"',
+    ]
+
+
+def test_one_unreadable_field_keeps_its_reason():
+    """Where one field alone cannot be read, the reason says what was expected of it."""
+    result = grade(CASE, Completion(text="hello"), compile_expect({"found": True, "contains": "x"}))
+
+    assert result.reason is not None
+    assert result.reason.startswith('found: expected true, got nothing: answer is not JSON: "hello"')

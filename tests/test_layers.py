@@ -10,14 +10,14 @@ import promptlab
 ROOT = Path(promptlab.__file__).parent
 FLOORS = (
     ("_types", "_events", "_scope", "_protocols", "_errors", "_version"),
-    ("_settings", "_redact", "_diff", "_stats", "_schedule", "_prompt", "_prompt_value", "_front", "_messages",
-     "_template", "_textfile", "_yaml", "_yaml_lines", "_wording", "_show", "_answer", "_confidence", "_lenient",
-     "_recover", "checks", "_grade", "_summary", "_asking", "_answer_type", "_judge", "_similar", "_bars"),
-    ("_runner", "_target", "_background_loop", "_kernel_loop", "_row"),
-    ("_cases", "_providers", "_store", "_display", "_frame", "_compare", "charts", "report"),
-    ("_lab", "_lab_parts", "_order", "_session", "_verbs", "_history", "_plan", "_sweep", "_speedup", "_contest", "_judging",
+    ("_settings", "_redact", "_encodings", "_wholefile", "_diff", "_stats", "_schedule", "_prompt", "_prompt_value", "_unused", "_front", "_messages",
+     "_template", "_textfile", "_yaml", "_yaml_events", "_yaml_lines", "_wording", "_show", "_answer", "_confidence",
+     "_lenient", "_recover", "checks", "_grade", "_summary", "_asking", "_answer_type", "_judge", "_similar", "_bars"),
+    ("_runner", "_target", "_leash", "_elsewhere", "_away", "_background_loop", "_kernel_loop", "_row"),
+    ("_cases", "_providers", "_store", "_display", "_frame", "_compare", "charts", "report", "_export"),
+    ("_lab", "_lab_parts", "_order", "_session", "_verbs", "_batch", "_batch_work", "_history", "_plan", "_sweep", "_speedup", "_contest", "_judging", "_repeats",
      "_suite_prompt", "_ci"),
-    ("__init__", "magics", "cli", "_cli_compare", "_cli_convert", "__main__", "pytest_plugin", "_pytest"),
+    ("__init__", "magics", "cli", "_cli_compare", "_cli_convert", "_cli_ends", "__main__", "pytest_plugin", "_pytest"),
 )  # fmt: skip
 WORKSHOPS = set(FLOORS[3])
 HOMES = {
@@ -25,11 +25,11 @@ HOMES = {
     "ipywidgets": {"_display", "magics"},
     "IPython": {"_display", "magics"},
     "openai": {"_providers"},
-    "yaml": {"_yaml", "_yaml_lines"},
+    "yaml": {"_yaml", "_yaml_events"},
     "jinja2": {"_template"},
     "jsonschema": {"checks"},
     "matplotlib": {"charts"},
-    "click": {"cli", "_cli_compare", "_cli_convert"},
+    "click": {"cli", "_cli_compare", "_cli_convert", "_cli_ends"},
 }
 
 

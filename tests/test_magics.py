@@ -152,3 +152,44 @@ def test_errors_leave_the_frame(answering, server):
     answering.run_cell("%%prompt router\nx|{{ request }}")
 
     assert answering.user_ns["router_df"]["status"].tolist() == ["error"] * 3
+
+
+@pytest.mark.parametrize("wrong", ["workers=0", "lab=nolab", "cases=nope.yaml", "tags=a repeats=x", "wrkers=3"])
+def test_refused_line_changes_nothing(answering, capsys, wrong):
+    """A line of which something is wrong is refused at once and changes nothing; the next ones work."""
+    before = dict(answering.magics_manager.registry["PromptMagics"].settings)
+    capsys.readouterr()
+    refused = answering.run_cell(f"%promptlab {wrong}")
+    said = "".join(capsys.readouterr())
+    shown = answering.run_cell("%promptlab")
+
+    assert not refused.success
+    assert wrong.split("=")[1].split()[0] in said or "Did you mean 'workers'?" in said
+    assert shown.success
+    assert answering.magics_manager.registry["PromptMagics"].settings == before
+
+
+def test_settings_show_whatever_became(answering, capsys):
+    """What is set is shown also where a variable that it names is gone."""
+    del answering.user_ns["lab"]
+    capsys.readouterr()
+
+    assert answering.run_cell("%promptlab").success
+    assert "lab" in capsys.readouterr().out
+
+
+def test_extension_is_unloaded(answering, capsys):
+    """Unloaded, the magics are gone and nothing is completed; loaded again, they keep what was set."""
+    answering.run_cell("%unload_ext promptlab")
+    capsys.readouterr()
+    answering.run_cell("%promptlab")
+    gone = "".join(capsys.readouterr())
+    _, offered = answering.complete("wor", "%promptlab wor")
+    answering.run_cell("%load_ext promptlab")
+    capsys.readouterr()
+    answering.run_cell("%reload_ext promptlab")
+    answering.run_cell("%promptlab")
+
+    assert "`%promptlab` not found" in gone
+    assert "workers=" not in offered
+    assert "workers = 3 " in capsys.readouterr().out

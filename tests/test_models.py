@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from pydantic import BaseModel
@@ -153,3 +154,54 @@ def test_other_sdk_is_a_callable():
     assert frame[["status", "model", "input_tokens", "output_tokens", "cost_usd"]].values.tolist() == [
         ["pass", "other-1", 7, 2, 0.001]
     ]
+
+
+def test_reasoning_tokens_are_counted(lab, server):
+    """Tokens spent on reasoning are among the output tokens, are paid for, and are told apart in the completion."""
+    usage = {"prompt_tokens": 10, "completion_tokens": 100, "total_tokens": 110,
+             "completion_tokens_details": {"reasoning_tokens": 90}}  # fmt: skip
+    server.says(lambda call: Reply(chat("yes") | {"usage": usage}))
+
+    frame = promptlab.run_parallel([{"id": "a", "input": {"q": "x"}}], "{{ q }}", lab=lab)
+
+    completion = lab.last.outcomes[0].completion
+    assert (frame["output_tokens"][0], completion.reasoning_tokens) == (100, 90)
+    assert frame["cost_usd"][0] == pytest.approx(10 * 0.05e-6 + 100 * 0.40e-6)
+
+
+def test_one_suite_asks_several_models(lab, server):
+    """A comparison of one prompt's models asks each the same, and tells them apart."""
+    server.says(lambda call: "yes" if call.body["model"] == "large" else "no")
+    prompt = Prompt("Is it so? {{ q }}")
+    cases = [{"id": str(i), "input": {"q": f"q{i}"}, "expect": {"equals": "yes"}} for i in range(6)]
+
+    found = promptlab.compare(
+        cases, {name: prompt.replace(model=name) for name in ("small", "large")}, lab=lab
+    )
+
+    asked = {
+        name: {call.text for call in server.calls if call.body["model"] == name}
+        for name in ("small", "large")
+    }
+    assert asked["small"] == asked["large"] == {f"Is it so? q{i}" for i in range(6)}
+    assert found.frame.groupby("prompt")["passed"].mean().to_dict() == {"small": 0.0, "large": 1.0}
+
+
+def test_confidence_comes_from_tokens(lab, server):
+    """With `logprobs` in the settings a plain answer's confidence is the geometric mean of its tokens' probabilities."""
+
+    def answer(call):
+        assert call.body["logprobs"] is True
+        body = chat("yes!")
+        tokens = [{"token": "yes", "logprob": math.log(0.9), "bytes": None, "top_logprobs": []},
+                  {"token": "!", "logprob": math.log(0.4), "bytes": None, "top_logprobs": []}]  # fmt: skip
+        body["choices"][0]["logprobs"] = {"content": tokens, "refusal": None}
+        return Reply(body)
+
+    server.says(answer)
+    prompt = Prompt("{{ q }}", settings={"logprobs": True})
+
+    frame = promptlab.run_parallel([{"id": "a", "input": {"q": "x"}}], prompt, lab=lab)
+
+    assert frame["confidence"][0] == pytest.approx(0.6)
+    assert lab.last.outcomes[0].answer.confidence_source == "logprobs"

@@ -51,23 +51,30 @@ def test_shown_sdk_target_works(repository):
     assert names["frame"]["cost_usd"][0] == pytest.approx(6e-6)
 
 
-def test_shown_mlflow_observer_works(repository, tmp_path):
-    """The observer for MLflow logs a run's figures."""
+def test_shown_mlflow_observer_works(repository, tmp_path, monkeypatch):
+    """The observer for MLflow logs a run's figures, and no text where it is not told to."""
     mlflow = pytest.importorskip("mlflow")
+    monkeypatch.chdir(tmp_path)  # where MLflow puts its files
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     names: dict = {}
     exec(
         next(block for block in blocks(repository, "models.md", "python") if "import mlflow" in block), names
     )
 
-    with Lab(display=[names["ToMlflow"]()], store="off") as lab:
-        promptlab.run_parallel(CASES, lambda case: case.input["request"], lab=lab)
+    told = []
+    for observer in (names["ToMlflow"](), names["ToMlflow"](texts=True)):
+        with Lab(display=[observer], store="off") as lab:
+            promptlab.run_parallel(CASES, lambda case: case.input["request"], lab=lab)
+        run = mlflow.last_active_run()
+        assert (run.data.metrics["passed"], run.data.params["suite"]) == (1, "cases")
+        files = [one.path for one in mlflow.MlflowClient().list_artifacts(run.info.run_id)]
+        told.append(("hello" in str(run.to_dictionary()), files))
 
-    assert mlflow.last_active_run().data.metrics["passed"] == 1
+    assert told == [(False, []), (False, ["answers.json"])]
 
 
 def test_shown_span_observer_works(repository):
-    """The observer for OpenTelemetry makes a span for each row under one for the run, without texts."""
+    """The observer for OpenTelemetry makes a span for each row under one for the run, with texts on request alone."""
     pytest.importorskip("opentelemetry.sdk")
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -84,4 +91,12 @@ def test_shown_span_observer_works(repository):
 
     spans = exporter.get_finished_spans()
     assert sorted(span.name for span in spans) == ["a", "b", "run cases"]
-    assert "hello" not in str([dict(span.attributes) for span in spans])
+    (run,) = [span for span in spans if span.name == "run cases"]
+    assert all(span.parent.span_id == run.context.span_id for span in spans if span is not run)
+    assert all(run.start_time <= span.start_time <= span.end_time for span in spans)
+    assert "hello" not in "".join(span.to_json() for span in spans)
+
+    exporter.clear()
+    with Lab(display=[names["ToSpans"](provider.get_tracer("test"), texts=True)], store="off") as lab:
+        promptlab.run_parallel(CASES, lambda case: case.input["request"], lab=lab)
+    assert "hello" in "".join(span.to_json() for span in exporter.get_finished_spans())

@@ -195,6 +195,7 @@ def test_repr_names_without_dumping():
         ({"messages": [{"role": "system", "content": "x"}], "system": "y"}, "give one"),
         ({"text": "x", "settings": {"messages": []}}, "messages="),
         ({"text": "x", "settings": {"model": "m"}}, "model="),
+        ({"text": "x", "settings": {"stream": True}}, "stream"),
         ({"text": "x", "settings": ["a"]}, "mapping"),
         ({"text": "x", "settings": {"a": float("nan")}}, "nan"),
         ({"text": "x", "settings": {"a": {1}}}, "a set"),

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from promptlab._events import CaseFinished, CaseStarted
-from promptlab._runner import Engine, Job
+from promptlab._runner import AT_HAND, GATHER_S, Engine, Job
 from promptlab._scope import Stop
 from promptlab._types import Case, Outcome
 
@@ -160,7 +160,7 @@ def test_gentle_stop_lets_work_end():
 
 def test_interrupted_caller_loses_nothing():
     """A caller that leaves in mid-batch and comes back gets what it had not dealt with."""
-    engine = Engine(jobs(50), lambda job, _: outcome(job), lost, workers=4, stop=Stop())
+    engine = Engine(jobs(2_000), lambda job, _: outcome(job), lost, workers=4, stop=Stop())
     seen: set[int] = set()
 
     def interrupted() -> None:
@@ -173,7 +173,56 @@ def test_interrupted_caller_loses_nothing():
         interrupted()
     seen.update(o.index for o in finished(drain(engine)))
 
-    assert seen == set(range(50))
+    assert seen == set(range(2_000))
+
+
+class Patient(threading.Event):
+    """An event that is waited for until it is set, where the engine gathers events for a moment only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.in_vain = False
+        self.gathering = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout != GATHER_S:
+            return super().wait(timeout)
+        self.gathering.set()
+        was_set = super().wait(5.0)
+        self.gathering.clear()
+        self.in_vain |= not was_set
+        return was_set
+
+
+def test_quick_rows_share_batches():
+    """Rows that end while events are gathered wake nobody until there is nothing left to wait for."""
+    ended = [threading.Event() for _ in range(100)]
+
+    def work(job: Job, _began: float) -> Outcome:
+        if job.index:
+            assert ended[job.index - 1].wait(10)
+            assert wake.gathering.wait(10)
+        ended[job.index].set()
+        return outcome(job)
+
+    wake = Patient()
+    engine = Engine(jobs(100), work, lost, workers=4, stop=Stop(), wake=wake)
+    batches = list(engine.events())
+    engine.close()
+
+    assert {o.index for batch in batches for o in finished(batch)} == set(range(100))
+    assert len(batches) < 10
+    assert not wake.in_vain
+
+
+def test_gathering_starves_nobody():
+    """The caller is woken while it gathers events where workers would soon have nothing left to do."""
+    count, wake = 4 * AT_HAND, Patient()
+
+    events = drain(Engine(jobs(count), lambda job, _: outcome(job), lost, workers=2, stop=Stop(), wake=wake))
+
+    assert len(finished(events)) == count
+    assert not wake.in_vain
 
 
 def test_context_variables_reach_workers():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from promptlab import Lab, UsageError, diff, history, run_parallel
 from promptlab._errors import SettingError
 from promptlab._settings import Limits, resolve_repeats, resolve_workers, store_path
 
@@ -46,6 +47,15 @@ def test_too_many_workers_are_cut():
     assert "PARALLEL_WORKERS_MAX" in notes[0]
 
 
+def test_warning_points_to_the_caller(server):
+    """The warning shows the line of the user's that asked for too much, not one of the library's."""
+    server.says("x")
+    with Lab(base_url=server.base_url, display="none") as lab, pytest.warns(UserWarning) as warned:
+        run_parallel([{"id": "a", "input": {"q": "1"}}], "{{ q }}", workers=30, lab=lab)
+
+    assert [warning.filename for warning in warned] == [__file__]
+
+
 def test_ceiling_follows_the_variable(monkeypatch):
     """`PARALLEL_WORKERS_MAX` moves the ceiling; a limit given in code counts more."""
     monkeypatch.setenv("PARALLEL_WORKERS_MAX", "64")
@@ -69,7 +79,9 @@ def test_ceiling_follows_the_variable(monkeypatch):
 )
 def test_wrong_limits_are_refused(wrong):
     """A limit out of its range is an error that names it."""
-    with pytest.raises(SettingError, match=next(iter(wrong))):
+    name, value = next(iter(wrong.items()))
+
+    with pytest.raises(SettingError, match=rf"^Limits\({name}={value!r}\) is no "):
         Limits(**wrong)
 
 
@@ -78,6 +90,20 @@ def test_wrong_repeats_are_refused(repeats):
     """Repeats are a whole number from 1 up."""
     with pytest.raises(SettingError, match="repeats"):
         resolve_repeats(repeats)
+
+
+@pytest.mark.parametrize("name", ["store", "executor", "shared", "resource", "confidence", "limits", "loop"])
+def test_wrong_parts_of_a_lab_are_named(name):
+    """What a lab cannot use is an error that names it, when the lab is made."""
+    with pytest.raises(SettingError, match=name):
+        Lab(**{name: 5})
+
+
+@pytest.mark.parametrize("ask", [lambda: history(5), lambda: diff(5, "x"), lambda: diff("no such run", "x")])
+def test_wrong_names_are_told(ask):
+    """A name that is no text, or that nothing bears, is wrong use and no bare TypeError."""
+    with pytest.raises(UsageError):
+        ask()
 
 
 @pytest.mark.parametrize("mark", [".promptlab", ".git", "pyproject.toml"])

@@ -203,6 +203,51 @@ def test_broken_factory_fails_its_row(loop):
     assert (said.kind, "no disk" in said.message) == ("target", True)
 
 
+@pytest.mark.parametrize("trouble", [None, ValueError("no")])
+def test_resource_may_be_an_async_manager(loop, trouble):
+    """A resource that is an async context manager is entered and left, and knows what happened in between."""
+    left = []
+
+    class Managed:
+        async def __aenter__(self):
+            await asyncio.sleep(0)
+            return "inner"
+
+        async def __aexit__(self, kind, _raised, _trace):
+            await asyncio.sleep(0)
+            left.append(kind)
+
+    def target(_case, inner):
+        if trouble:
+            raise trouble
+        return inner
+
+    said = ask(target, loop, resource=Managed)
+
+    assert (said.kind if trouble else said.text) == ("target" if trouble else "inner")
+    assert left == [type(trouble) if trouble else None]
+
+
+@pytest.mark.parametrize(("finish", "kind"), [("length", "truncated"), ("content_filter", "content_filter")])
+def test_cut_completion_gets_no_verdict(finish, kind):
+    """A callable's completion that its model cut off is held to the same rule as a model's own."""
+    said = as_completion(Completion(text="{", finish_reason=finish), 0.1)
+
+    assert (said.kind, said.completion.text) == (kind, "{")
+
+
+def test_gentle_stop_spares_coroutines(loop):
+    """A stop that cuts nothing lets a coroutine under way come to its end."""
+    bounds = scope()
+
+    async def target(_case):
+        bounds.stop.set("enough", cut=False)
+        await asyncio.sleep(0.3)
+        return "done"
+
+    assert ask(target, loop, bounds=bounds).text == "done"
+
+
 def test_missing_resource_is_wrong_use(loop):
     """A target that wants a resource where there is none is an error before any call."""
     with pytest.raises(SettingError, match="resource"):

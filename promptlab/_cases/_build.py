@@ -54,11 +54,10 @@ def _case(document: Document, index: int, raw: Any, defaults: Defaults, seen: di
     if isinstance(raw, Case):
         case = checked_case(raw)
     elif isinstance(raw, Mapping):
-        line = document.line(index)
         case = build_case(
             raw,
             defaults,
-            where=None if line is None else f"{document.shown}:{line}",
+            where=document.place(index),
             spare_id=None if document.ids_required else f"case_{index + 1}",
         )
     else:
@@ -76,5 +75,6 @@ def _told(document: Document, index: int, raw: Any, trouble: Trouble) -> str:
     line = document.line(index, trouble.path)
     identity = raw.id if isinstance(raw, Case) else raw.get("id") if isinstance(raw, Mapping) else None
     place = f"{document.shown}:{line}" if line is not None else f"{document.shown}, item {index + 1}"
+    place = place if document.places is None else document.places[index]
     known = f" case {quoted(identity)}:" if isinstance(identity, (str, int)) else ""
     return f"{place}:{known} {trouble}"

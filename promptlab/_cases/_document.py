@@ -39,6 +39,8 @@ class Document:
     """The keys beside the cases."""
     lines: Sequence[int] | None = None
     """The line of each case."""
+    places: Sequence[str] | None = None
+    """The file and line of each case, where they stand in several files."""
     under: str | None = None
     """The top-level key that the cases stand under; None where they are the top themselves."""
     locate: Locate = nowhere
@@ -47,6 +49,13 @@ class Document:
     """Whether a case without an id is an error; else it is called `case_1`, `case_2`, …"""
     report: ImportReport | None = None
     """What came of reading another tool's suite."""
+
+    def place(self, index: int) -> str | None:
+        """Give the file and line of a case."""
+        if self.places is not None:
+            return self.places[index]
+        line = self.line(index)
+        return None if line is None else f"{self.shown}:{line}"
 
     def line(self, index: int, path: tuple[str | int, ...] = ()) -> int | None:
         """Give the line of a case, or of a key in it."""

@@ -12,7 +12,8 @@ from promptlab._cases._report import Tally
 from promptlab._errors import UsageError
 from promptlab._prompt import Prompt
 from promptlab._wording import a_kind, did_you_mean, listed, quoted
-from promptlab.checks import EVALS_KINDS, compile_expect
+from promptlab.checks import EVALS_KINDS
+from promptlab.checks.foreign import foreign_checks
 
 FORMAT = "openai/evals"
 USUAL = "Match"
@@ -54,6 +55,7 @@ def read(items: Sequence[Any], lines: Sequence[int] | None, path: Path, shown: s
                 line,
             )
         cases.append(_case(item, index + 1, scorer or USUAL, tally))
+    note_parts([item["input"] for item in items], tally)
     text_prompt(cases, tally)
     return Document(
         name=path.stem, shown=shown, cases=cases, path=path, lines=lines, report=tally.report(cases)
@@ -82,7 +84,7 @@ def _case(item: Mapping[str, Any], number: int, scorer: str, tally: Tally) -> di
 def understood(entry: Mapping[str, Any], kind: str, case: str, tally: Tally) -> dict[str, Any]:
     """Make an expectation of one entry, or of why it has no meaning here."""
     try:
-        compile_expect({"foreign": [entry]}, extra=LATER)
+        foreign_checks([entry], LATER)
     except UsageError as trouble:
         tally.miss(kind, str(trouble), case)
         tally.withhold(case)
@@ -124,7 +126,27 @@ def text_prompt(cases: Sequence[Mapping[str, Any]], tally: Tally, hole: str = "{
             tally.note("its chats are built in different ways: the prompt `as_written` asks each as one text")
 
 
+def note_parts(inputs: Sequence[Any], tally: Tally) -> None:
+    """Note the chats whose messages hold more than text."""
+    messages = [one for given in inputs if isinstance(given, list) for one in given]
+    contents = [one.get("content") for one in messages if isinstance(one, Mapping)]
+    odd = sum(isinstance(content, list) and _joined(content) is None for content in contents)
+    if odd:
+        tally.note(
+            f"{odd} messages hold pictures or the like: they stand as JSON in the text, and are not sent as such"
+        )
+
+
+def _joined(parts: list[Any]) -> str | None:
+    """Join the parts of a message's content where all are texts."""
+    texts = [part.get("text") if isinstance(part, Mapping) else None for part in parts]
+    known = [text for text in texts if isinstance(text, str)]
+    return "\n".join(known) if known and len(known) == len(parts) else None
+
+
 def _plain(value: Any) -> str:
     import json
 
+    if isinstance(value, list) and (joined := _joined(value)) is not None:
+        return joined
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from promptlab._cases._document import Document, failing
-from promptlab._cases._evals import chat_input, text_prompt, understood
+from promptlab._cases._evals import chat_input, note_parts, text_prompt, understood
 from promptlab._cases._report import Tally
 from promptlab._errors import SettingError
 from promptlab._wording import a_kind, did_you_mean, listed, quoted
@@ -50,6 +50,9 @@ def field_map(fields: Any) -> dict[str, str]:
     """
     if fields is None:
         return {}
+    if isinstance(fields, Mapping) and isinstance(fields.get("metadata"), (list, tuple)):
+        # Every column that is nothing else becomes metadata anyway, those that Inspect's map lists with it.
+        fields = {name: value for name, value in fields.items() if name != "metadata"}
     if not isinstance(fields, Mapping) or not all(isinstance(value, str) for value in fields.values()):
         raise SettingError("`fields` is a mapping such as {'input': 'question', 'target': 'answer'}")
     for name in fields:
@@ -100,6 +103,7 @@ def read(  # noqa: PLR0917 - what a reader needs
             )
         cases.append(_case(sample, index + 1, name, options, tally))
     asks_choices = _levelled(cases)
+    note_parts([item.get(fields.get("input", "input")) for item in items], tally)
     if name is None:
         tally.note(
             "samples do not say how they are scored: choice where there are choices, else match; say it with scorer="

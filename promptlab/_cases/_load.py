@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promptlab._cases import _csv, _foreign, _frame_in, _json, _yaml
+from promptlab._cases import _csv, _frame_in, _json, _yaml
 from promptlab._cases._build import build
 from promptlab._cases._document import Document, failing
 from promptlab._cases._suite import Suite
@@ -133,6 +133,8 @@ def _file(path: Path, scorer: Any, fields: Any) -> Document:
         fail(f"suites end in {known}.{did_you_mean(path.suffix, READERS) if path.suffix else ''}", None)
     text = read_text(path, MAX_BYTES, fail)
     assert reader is not None
+    from promptlab._cases import _foreign  # a dozen modules, which cases that are no file do not need
+
     foreign = _foreign.read(text, path, shown, scorer=scorer, fields=fields)
     if foreign is None and scorer is not None:
         raise SettingError("`scorer` is for files of openai/evals and Inspect, and this is none")

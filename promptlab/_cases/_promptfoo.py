@@ -11,34 +11,17 @@ from promptlab._cases._beside import Beside
 from promptlab._cases._document import Document, failing
 from promptlab._cases._promptfoo_asserts import Assertions
 from promptlab._cases._promptfoo_csv import read_table
+from promptlab._cases._promptfoo_keys import CHANGING, OPTIONS, TEST_KEYS, TOP_KEYS
 from promptlab._cases._promptfoo_prompts import PREFIX, SUFFIX, Prompts
 from promptlab._cases._promptfoo_tests import Test, Tests
-from promptlab._cases._promptfoo_values import model_of
+from promptlab._cases._promptfoo_tools import tools_of
+from promptlab._cases._promptfoo_values import Missed, model_of
 from promptlab._cases._report import Tally
 from promptlab._show import one_line
 from promptlab._wording import did_you_mean, quoted
 
 FORMAT = "promptfoo"
 MAX_TESTS = 1_000_000
-TOP_KEYS = frozenset((
-    "description", "tags", "prompts", "providers", "targets", "tests", "defaultTest", "scenarios",
-    "outputPath", "evaluateOptions", "commandLineOptions", "env", "sharing", "writeLatestResults",
-    "metadata", "assertionTemplates", "$schema", "envPath",
-))  # fmt: skip
-"""Keys of a configuration that are read, or that change nothing of what is tested."""
-CHANGING = {
-    "nunjucksFilters": "code, which is not run here", "extensions": "code, which is not run here",
-    "derivedMetrics": "figures over several checks", "redteam": "tests that promptfoo makes itself",
-    "tracing": "traces", "scoring": "scores of its own",
-}  # fmt: skip
-TEST_KEYS = frozenset((
-    "description", "vars", "assert", "options", "metadata", "threshold", "provider", "providers",
-    "prompts", "id", "tags",
-))  # fmt: skip
-OPTIONS = frozenset((
-    "transform", "prefix", "suffix", "provider", "disableVarExpansion", "disableDefaultAsserts",
-    "disableConversationVar", "runSerially", "storeOutputAs",
-))  # fmt: skip
 
 
 def is_config(data: Any) -> bool:
@@ -99,13 +82,17 @@ class _Reader:
         self._check_top()
         default = self.tests.default()
         blocked = self._providers()
+        tools = tools_of(self.top.get("providers", self.top.get("targets")), self.beside, self.tally)
+        self.asserts.tools = tools
         tests = list(itertools.islice(self.tests.all(), MAX_TESTS))
         cases: list[dict[str, Any]] = []
         lines: list[int] = []
+        places: list[str] = []
         for number, test in enumerate(tests, start=1):
             for case in self._cases(test, default, number, blocked):
                 cases.append(case)
                 lines.append(test.line or 1)
+                places.append(self._place(test))
                 if len(cases) > MAX_TESTS:
                     self.fail(f"its variables unfold to more than {MAX_TESTS:,} cases", None)
         if not cases:
@@ -114,7 +101,9 @@ class _Reader:
         if self.wrapped:
             for case in cases:
                 case["input"] = {PREFIX: "", SUFFIX: "", **case["input"]}
-        Prompts(self.tally, self.beside).read(self.top.get("prompts"), wrapped=self.wrapped)
+        prompts = Prompts(self.tally, self.beside, {"tools": tools} if tools else None)
+        prompts.read(self.top.get("prompts"), wrapped=self.wrapped)
+        prompts.gaps([case["input"] for case in cases])
         return Document(
             name=self.path.stem,
             shown=self.shown,
@@ -122,8 +111,15 @@ class _Reader:
             path=self.path,
             top=self._settings(),
             lines=lines,
+            places=places,
             report=self.tally.report(cases),
         )
+
+    def _place(self, test: Test) -> str:
+        """Give the file and line of a test; files beside the suite are named from where the suite is."""
+        if test.where.startswith(self.shown):
+            return test.where
+        return str(Path(self.shown).parent / test.where)
 
     def _settings(self) -> dict[str, Any]:
         """Give what stands beside the tests and has a meaning here."""
@@ -140,6 +136,10 @@ class _Reader:
         for key in self.top:
             if key in CHANGING:
                 self.tally.miss(key, CHANGING[key], self.shown)
+            elif key.startswith("x-"):
+                self.tally.note(
+                    "keys that begin with `x-` are left aside: they hold what is referred to elsewhere"
+                )
             elif key not in TOP_KEYS:
                 self.tally.miss(key, f"no such key is known.{did_you_mean(key, TOP_KEYS)}", self.shown)
         if self.top.get("env"):
@@ -170,7 +170,11 @@ class _Reader:
         """Make the cases of a test: one for each combination of its listed variables."""
         layers = (default, *test.more, test.raw)
         options = self.tests.merged(layers, "options")
-        values = self.tests.values(self.tests.merged(layers, "vars"), test)
+        try:
+            values = self.tests.values(self.tests.merged(layers, "vars"))
+        except Missed as missed:
+            self.tally.miss("vars", f"{missed}; the test is left out", test.where)
+            return
         raw_own = [one for layer in layers[1:] for one in _as_list(layer.get("assert"))]
         written = (
             raw_own if options.get("disableDefaultAsserts") else [*_as_list(default.get("assert")), *raw_own]
@@ -180,6 +184,10 @@ class _Reader:
         )
         base = self._id(test.raw, number)
         combos = list(self._combined(values, options))
+        if any(layer.get("prompts") or layer.get("providers") for layer in layers):
+            self.tally.note(
+                "tests for some prompts or providers alone are asked whatever the prompt and model"
+            )
         if options.get("prefix") or options.get("suffix"):
             self.wrapped = True
         for index, combo in enumerate(combos, start=1):

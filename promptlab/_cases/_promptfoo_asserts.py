@@ -12,21 +12,15 @@ from promptlab._cases._report import Tally
 from promptlab._errors import UsageError
 from promptlab._show import one_line
 from promptlab._wording import a_kind, did_you_mean, quoted
-from promptlab.checks import PROMPTFOO_KINDS, compile_expect
+from promptlab.checks import PROMPTFOO_KINDS
+from promptlab.checks._like_promptfoo import CALLS
+from promptlab.checks.foreign import foreign_checks
 
 SET = "assert-set"
 KEYS = (
-    "type",
-    "value",
-    "threshold",
-    "weight",
-    "metric",
-    "transform",
-    "provider",
-    "rubricPrompt",
-    "config",
+    "type", "value", "threshold", "weight", "metric", "transform", "provider", "rubricPrompt", "config",
     "contextTransform",
-)
+)  # fmt: skip
 CODE_KINDS = ("javascript", "python", "ruby", "webhook")
 
 _NATIVE = {
@@ -46,6 +40,8 @@ class Assertions:
 
     def __init__(self, tally: Tally, beside: Beside, templates: Mapping[str, Any]) -> None:
         self._tally, self._beside, self._templates = tally, beside, templates
+        self.tools: list[dict[str, Any]] | None = None
+        """The tools that the suite's providers offer, where they offer the same."""
 
     def expect(
         self,
@@ -66,7 +62,9 @@ class Assertions:
         """
         if not written:
             return None
-        entries = [self._entry(one, values, options, case) for one in written]
+        entries = self._entries(written, values, options, case)
+        if not entries:
+            return None
         if threshold is not None:
             return {"foreign": [self._whole(entries, threshold, case)]}
         entries = [
@@ -87,7 +85,7 @@ class Assertions:
             return self._open("threshold", why, case)
         made = {"promptfoo": SET, "threshold": threshold, "assert": entries}
         try:
-            compile_expect({"foreign": [made]}, extra=LATER)
+            foreign_checks([made], LATER)
         except UsageError as trouble:
             return self._open("threshold", str(trouble), case)
         return made
@@ -97,6 +95,12 @@ class Assertions:
         self._tally.miss(kind, why, case)
         self._tally.withhold(case)
         return {"by_hand": f"{one_line(kind, 60)} ({one_line(why, 120)})"}
+
+    def _entries(
+        self, written: Sequence[Any], values: Mapping[str, Any], options: Mapping[str, Any], case: str
+    ) -> list[dict[str, Any]]:
+        """Make the entries of assertions; what only measures has none."""
+        return [made for one in written if (made := self._entry(one, values, options, case))]
 
     def _entry(
         self, raw: Any, values: Mapping[str, Any], options: Mapping[str, Any], case: str
@@ -111,8 +115,13 @@ class Assertions:
             kind, weight = written, raw.get("weight")
             if kind == SET:
                 return self._set(raw, values, options, case)
+            if weight == 0 and kind == "cost" and raw.get("threshold") is None:
+                self._tally.note(
+                    "`cost` without a threshold and with weight 0 only measures; frames hold the cost"
+                )
+                return {}
             made = self._made(kind, raw, values, options)
-            compile_expect({"foreign": [made]}, extra=LATER)
+            foreign_checks([made], LATER)
         except (Missed, UsageError) as missed:
             made = self._open(kind, str(missed), case)
             return made if not isinstance(weight, (int, float)) or weight < 0 else {**made, "weight": weight}
@@ -143,12 +152,12 @@ class Assertions:
             raise Missed("it holds no assertions")
         made: dict[str, Any] = {
             "promptfoo": SET,
-            "assert": [self._entry(one, values, options, case) for one in inner],
+            "assert": self._entries(inner, values, options, case),
         }
         for key in ("threshold", "weight"):
             if raw.get(key) is not None:
                 made[key] = raw[key]
-        compile_expect({"foreign": [made]}, extra=LATER)
+        foreign_checks([made], LATER)
         self._tally.understood[SET] += 1
         return made
 
@@ -170,6 +179,10 @@ class Assertions:
         made: dict[str, Any] = {"promptfoo": kind}
         if raw.get("value") is not None:
             made["value"] = split(base, filled(self._loaded(raw["value"]), values))
+        if base in CALLS:
+            if self.tools is None:
+                raise Missed("the suite does not say which tools are offered")
+            made["value"] = self.tools
         for key in ("threshold", "weight"):
             if raw.get(key) is not None:
                 made[key] = raw[key]
@@ -179,13 +192,19 @@ class Assertions:
         if changes:
             made["transform"] = changes[0]
         if base in {"similar", "llm-rubric"}:
-            self._model(made, raw.get("provider", options.get("provider")))
+            self._model(made, raw.get("provider", options.get("provider")), embeds=base == "similar")
         return made
 
-    def _model(self, made: dict[str, Any], provider: Any) -> None:
+    def _model(self, made: dict[str, Any], provider: Any, *, embeds: bool) -> None:
         if isinstance(provider, Mapping):
-            provider = provider.get("id")
-        if provider is None:
+            own = provider.get("embedding" if embeds else "text")
+            provider = own.get("id") if isinstance(own, Mapping) else own or provider.get("id")
+        if provider is None or (isinstance(provider, str) and (":embedding" in provider) != embeds):
+            # Also where it is a model of the other sort: promptfoo takes its own default then.
+            if embeds:
+                self._tally.note(
+                    "`similar` asks the usual embedding model here; promptfoo's is text-embedding-3-large"
+                )
             return
         model = model_of(provider)
         if model is None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from promptlab._cases._report import Tally
-from promptlab._wording import Fail, quoted
+from promptlab._wording import Fail, did_you_mean, quoted
+from promptlab.checks._like_promptfoo import CALLS
 
 _EXPECTED = re.compile(r"__expected\d*")
 _CONFIG = re.compile(r"__config:(__expected\d*):(\w+)")
@@ -29,6 +30,7 @@ _ALONE = frozenset(
         "is-sql",
         "contains-sql",
         "is-refusal",
+        *CALLS,
     )
 )
 _ALIASES = {"fn": "javascript", "eval": "javascript", "grade": "llm-rubric"}
@@ -54,12 +56,7 @@ _KNOWN = frozenset((
 
 def is_table(header: Sequence[str]) -> bool:
     """Tell whether a header is one of promptfoo's."""
-    return any(
-        _EXPECTED.fullmatch(name.strip())
-        or name.strip().startswith(("__metadata:", "__config:"))
-        or name.strip() in _SINGLE
-        for name in header
-    )
+    return any(name.strip().startswith("__") for name in header)
 
 
 def read_table(text: str, fail: Fail, tally: Tally, shown: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -109,7 +106,8 @@ def _test(header: Sequence[str], row: Sequence[str], tally: Tally, where: str) -
             )
         elif not _CONFIG.fullmatch(name):
             if name.startswith("__"):
-                tally.miss(name, "no such column is known", where.partition(":")[0])
+                hint = did_you_mean(name, ("__expected", *_SINGLE))
+                tally.miss(name, f"no such column is known.{hint}", where.partition(":")[0])
             elif name:
                 test["vars"][name] = cell
     _configured(header, row, asserts)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from promptlab._cases._beside import CODE, SCHEME, Beside
+from promptlab._cases._document import failing
 from promptlab._cases._report import Tally
-from promptlab._errors import PromptError
+from promptlab._errors import PromptError, SuiteError
 from promptlab._prompt import Prompt
 from promptlab._show import one_line
 from promptlab._wording import a_kind, quoted
+from promptlab._yaml import read_yaml
 from promptlab.checks._like import strict_json
 
 FILES = (".txt", ".md", ".json", ".yaml", ".yml", ".j2", ".csv", ".prompt")
@@ -26,8 +28,10 @@ _ELSEWHERE = ("exec:", "langfuse://", "portkey://", "helicone://", "http://", "h
 _FILTER = re.compile(r"\|\s*([A-Za-z_]\w*)")
 _TAG = re.compile(r"\{%-?\s*([a-z]+)")
 _SAME_FILTERS = frozenset(
-    ("upper", "lower", "trim", "length", "join", "first", "last", "replace", "capitalize", "abs", "round")
+    ("upper", "lower", "trim", "length", "join", "first", "last", "replace", "capitalize", "abs")
 )
+_ROLE = re.compile(r"""["']role["']\s*:""")
+_YAML_CHAT = re.compile(r"\s*-\s+[\"']?role[\"']?\s*:")
 _SAME_TAGS = frozenset(("if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"))
 
 
@@ -37,10 +41,11 @@ class Prompts:
     Args:
         tally: Where they go, and what is not understood of them.
         beside: The suite's folder.
+        settings: What every prompt is sent with.
     """
 
-    def __init__(self, tally: Tally, beside: Beside) -> None:
-        self._tally, self._beside = tally, beside
+    def __init__(self, tally: Tally, beside: Beside, settings: Mapping[str, Any] | None = None) -> None:
+        self._tally, self._beside, self._settings = tally, beside, settings
 
     def read(self, written: Any, *, wrapped: bool) -> None:
         """Read the value of `prompts`.
@@ -56,14 +61,25 @@ class Prompts:
         else:
             items = written if isinstance(written, list) else [written]
         for number, item in enumerate(items, start=1):
-            for label, text in self._texts(item, f"prompts, item {number}"):
+            for label, text in self._texts(item, number):
                 if len(self._tally.prompts) >= MAX_PROMPTS:
                     self._tally.miss("prompt", f"there are more than {MAX_PROMPTS}", label)
                     return
                 self._keep(label, text, wrapped=wrapped)
 
-    def _texts(self, item: Any, where: str) -> Iterator[tuple[str, str]]:
+    def gaps(self, inputs: Sequence[Mapping[str, Any]]) -> None:
+        """Note the prompts that ask for what not every case gives."""
+        for name, prompt in self._tally.prompts.items():
+            short = [len(prompt.holes - one.keys()) > 0 for one in inputs].count(True)
+            if short:
+                self._tally.note(
+                    f"prompt {quoted(name)} asks for what {short} of {len(inputs)} cases do not give: nunjucks leaves"
+                    " it out, here it is an error before any call"
+                )
+
+    def _texts(self, item: Any, number: int) -> Iterator[tuple[str, str]]:
         """Give the label and the text of each prompt that an item stands for."""
+        where = f"prompts, item {number}"
         label, source = None, item
         if isinstance(item, Mapping):
             label = item.get("label") or item.get("display")
@@ -76,11 +92,13 @@ class Prompts:
             self._tally.miss("prompt", f"{quoted(source.partition(':')[0])} prompts are not read", where)
             return
         bare = source.removeprefix(SCHEME)
-        named = source.startswith(SCHEME) or (
-            "\n" not in source and "{{" not in source and Path(bare).suffix.lower() in (*FILES, *CODE)
+        plain = "\n" not in source and "{{" not in source
+        is_folder = plain and " " not in source and source.endswith("/")
+        named = (
+            source.startswith(SCHEME) or is_folder or (plain and Path(bare).suffix.lower() in (*FILES, *CODE))
         )
         if not named:
-            yield label or f"prompt_{len(self._tally.prompts) + 1}", source
+            yield label or f"prompt_{number}", source
             return
         if bare.lower().endswith(CODE) or Path(bare.rpartition(":")[0]).suffix.lower() in CODE:
             self._tally.miss("prompt", "it is made by code, which is not run here", where)
@@ -102,7 +120,12 @@ class Prompts:
         if path.suffix.lower() in {".yaml", ".yml"}:
             import json
 
-            text = json.dumps(self._beside.data(path)[0])
+            try:
+                text = json.dumps(self._beside.data(path)[0])
+            except SuiteError as trouble:
+                # Their holes are filled before they are read as YAML, so that they need not be YAML before.
+                self._tally.miss("prompt", f"it is no YAML before it is filled: {trouble}", name)
+                return
         parts = (
             re.split(r"^---[ \t]*\r?\n", text, flags=re.MULTILINE)
             if path.suffix.lower() == ".txt"
@@ -137,15 +160,31 @@ class Prompts:
             )
 
     def _prompt(self, name: str, text: str, *, wrapped: bool) -> Prompt:
-        read = strict_json(text) if text.lstrip().startswith(("[", "{")) else None
-        chat = read[0] if read else None
-        if (
-            isinstance(chat, list)
-            and chat
-            and all(isinstance(one, Mapping) and "role" in one for one in chat)
-        ):
+        chat = _chat(text)
+        if chat is not None:
             if wrapped:
                 self._tally.miss("prompt prefix and suffix", "this prompt is a chat", name)
-            return Prompt(messages=chat, name=name)
+            return Prompt(messages=chat, name=name, settings=self._settings)
         whole = f"{{{{ {PREFIX} }}}}{text}{{{{ {SUFFIX} }}}}" if wrapped else text
-        return Prompt(whole, name=name)
+        return Prompt(whole, name=name, settings=self._settings)
+
+
+def _chat(text: str) -> list[Any] | None:
+    """Read a prompt that is a list of messages, in JSON or YAML; None where it is a text.
+
+    Raises:
+        PromptError: It becomes such a list only when it is filled.
+    """
+    found: Any = None
+    if text.lstrip().startswith(("[", "{")):
+        read = strict_json(text)
+        found = read[0] if read else None
+        if read is None and _ROLE.search(text):
+            raise PromptError("it is a chat in JSON only once it is filled; write its messages out")
+    elif _YAML_CHAT.match(text):
+        try:
+            found = read_yaml(text, failing("the prompt")).data
+        except SuiteError as trouble:
+            raise PromptError(f"it is a chat in YAML only once it is filled: {trouble}") from None
+    is_chat = isinstance(found, list) and all(isinstance(one, Mapping) and "role" in one for one in found)
+    return found if is_chat and found else None

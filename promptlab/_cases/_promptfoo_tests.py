@@ -11,6 +11,7 @@ from promptlab._cases._beside import CODE, SCHEME, Beside
 from promptlab._cases._document import failing
 from promptlab._cases._json import read_value
 from promptlab._cases._promptfoo_csv import read_table, refused_table
+from promptlab._cases._promptfoo_values import Missed
 from promptlab._cases._report import Tally
 from promptlab._wording import Fail, a_kind, quoted
 
@@ -76,8 +77,12 @@ class Tests:
                 self.fail(f"`{key}` is a mapping; this is {a_kind(value)}", None)
         return made
 
-    def values(self, written: Mapping[str, Any], test: Test) -> dict[str, Any]:
-        """Put files in the place of their names."""
+    def values(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        """Put files in the place of their names.
+
+        Raises:
+            Missed: A variable is made by code, or is of a kind that is not read.
+        """
         made = {}
         for name, value in written.items():
             if isinstance(value, str) and value.startswith(SCHEME):
@@ -85,10 +90,7 @@ class Tests:
                 if value.lower().endswith((*CODE, ".pdf", ".mp4", ".mp3", ".wav")) or head.lower().endswith(
                     CODE
                 ):
-                    self.fail(
-                        f"{test.where}: the variable {quoted(name)} comes from {quoted(value)}, which is not read here",
-                        None,
-                    )
+                    raise Missed(f"{quoted(name)} comes from {quoted(value, 80)}, which is not read here")
                 found = [self.beside.value(path) for path in self.beside.find(value)]
                 made[name] = found[0] if len(found) == 1 else found
                 continue
@@ -96,7 +98,7 @@ class Tests:
                 self.tally.note(
                     "variables with {{ }} in them are text here; promptfoo fills them like prompts"
                 )
-            made[name] = value
+            made[name] = _as_js(value)
         return made
 
     def _tests(self, written: Any) -> Iterator[Test]:
@@ -168,6 +170,15 @@ class Tests:
         starts, self.starts = self.starts, None
         yield from (Test(test.raw, where, None) for test in self._tests(written))
         self.starts = starts
+
+
+def _as_js(value: Any) -> Any:
+    """Give a value as JavaScript has it, where 1.0 is 1."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    if isinstance(value, list):
+        return [_as_js(one) for one in value]
+    return {key: _as_js(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _at(fail: Fail, number: int) -> Fail:

@@ -160,9 +160,11 @@ def _long(material: Material, board: Board) -> pd.DataFrame:
         for case, repeat, name in zip(known(long["case"]), repeats, known(long["prompt"]), strict=True)
     ]
     long = long.iloc[sorted(range(len(keys)), key=keys.__getitem__)].reset_index(drop=True)
-    dtypes = {name: dtype for name, dtype in COLUMNS.items() if name in long and dtype != "category"}
     long["status"] = pd.Categorical(long["status"], categories=list(STATUSES))
-    long = long.astype(dtypes)
+    kinds = {
+        name: dtype for name, dtype in COLUMNS.items() if name in long and str(long[name].dtype) != dtype
+    }
+    long = long.astype(kinds)
     if material.summary is not None:
         long.attrs["promptlab"] = dict(material.summary)
     return long

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from promptlab._compare import Became, Versus
 from promptlab._contest._shown import (
@@ -41,7 +42,7 @@ def _lines(shown: Shown) -> Iterator[str]:
             score_words(row),
             error_words(row),
             latency_words(row),
-            cost_words(row, simulated=shown.simulated),
+            _cost(row, simulated=shown.simulated),
         )
         yield f"  {one_line(row['variant'], NAME_LENGTH)}: {'; '.join(part for part in told if part)}"
     yield from (f"note: {one_line(note)}" for note in shown.notes)
@@ -49,6 +50,12 @@ def _lines(shown: Shown) -> Iterator[str]:
         about = f" by {one_line(one.variant, NAME_LENGTH)}" if several else ""
         yield from _cases(shown, one, "broke", f"broke{about}")
         yield from _cases(shown, one, "fixed", f"fixed{about}")
+
+
+def _cost(row: Mapping[str, Any], *, simulated: bool) -> str:
+    """Say what it cost, with the word that stands above the column of a page."""
+    words = cost_words(row, simulated=simulated)
+    return words if words.startswith("$") else f"cost {words}"
 
 
 def _cases(shown: Shown, one: Versus, became: Became, title: str) -> Iterator[str]:

@@ -85,7 +85,7 @@ def ask(lab: Lab, suite: Suite, prompts: Any, how: How) -> Material:
         saved_calls=_saved(lab, order, result.outcomes) if early else 0,
         simulated=result.run.simulated,
         stopped=result.summary.stopped,
-        summary=result.summary.plain(),
+        summary=result.told(),
     )
 
 

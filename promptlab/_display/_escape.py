@@ -10,23 +10,18 @@ from __future__ import annotations
 import re
 from html import escape
 
-from promptlab import _show as show
+from promptlab._show import harmless
 
 REASON_LENGTH = 500
 """A reason on a screen has at most this many characters."""
 
-_HARMFUL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, ESC and the eight-bit CSI among them
-    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # direction, line, no width
-    "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters that cannot be encoded; hidden tags
-)
 _CI_PREFIX = re.compile(r"##(?=\[|vso\[|teamcity\[)", re.IGNORECASE)
 _MATH = re.compile(r"[$\\]")
 
 
 def visible(text: str) -> str:
     """Show characters that would steer the reader's screen as escapes; keep line ends and tabs."""
-    return _HARMFUL.sub(lambda found: show.visible(found[0]), text.replace("\r\n", "\n"))
+    return harmless(text)
 
 
 def one_line(text: str, limit: int = REASON_LENGTH) -> str:

@@ -66,6 +66,7 @@ class Meter:
         self._trouble: deque[RowLine] = deque(maxlen=ROWS_SHOWN)
         self._newest: deque[RowLine] = deque(maxlen=ROWS_SHOWN)
         self._notices: deque[str] = deque((one_line(note) for note in run.notes), maxlen=NOTICES_KEPT)
+        self._to_tell = set(self._notices)
         self._simulated = run.simulated
 
     def fold(self, event: Event) -> bool:
@@ -167,6 +168,9 @@ class Meter:
         return True
 
     def _note(self, text: str) -> bool:
+        if text in self._to_tell:  # known from the run's beginning, and told now
+            self._to_tell.remove(text)
+            return True
         if text in self._notices:
             return False
         self._notices.append(text)

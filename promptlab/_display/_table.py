@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from promptlab._display._detail import Describe, as_text, detail
 from promptlab._display._escape import clip, html, one_line
 from promptlab._display._lines import MARKS, WORDS, confidence_of, is_cached, label_of, reason_of
-from promptlab._display._style import CELL, HEAD, TABLE, edge
+from promptlab._display._style import CELL, FAINT, HEAD, TABLE, edge
 from promptlab._summary import confident_mistake
 from promptlab._types import Outcome, Run
 
@@ -20,6 +20,7 @@ TEXT_MOST = 6_000
 """Bytes of HTML that each text of an opened row may take, with very many rows and with few."""
 
 _BRIEF_LENGTH = 160
+_ID_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,8 @@ def _listing(run: Run, group: Group, describe: Describe | None, room: int) -> st
         return _names(run, group.rows, room - 300, title=group.title)
     text_room = max(TEXT_LEAST, min(TEXT_MOST, room // (4 * len(group.rows))))
     rows: list[str] = []
-    used = 900  # the title, the table's head, the sentence at the end
+    used = 1_200  # the title, the table's head, the sentences at the end
+    opened = 0
     for opens, share in ((True, room * 7 // 10), (False, room * 17 // 20)):
         for outcome in group.rows[len(rows) :]:
             row = _row(run, outcome, describe, text_room if opens else 0)
@@ -84,14 +86,28 @@ def _listing(run: Run, group: Group, describe: Describe | None, room: int) -> st
                 break
             rows.append(row)
             used += size
+            opened += opens
     page = _table(rows, _last_column(group)) if rows else ""
     if rest := group.rows[len(rows) :]:
         title = f"{len(rest):,} more" if rows else f"{len(rest):,} in all"
         page += _names(run, rest, room - used, title=f"{title}, by name alone")
+    page += _bound(group.rows, opened)
     if not group.folded:
         return f'<div style="font-weight:600;margin:8px 0 2px">{group.title}</div>{page}'
     mark = MARKS[group.rows[0].status]
     return f'<details style="margin:6px 0"><summary>{mark} {group.title}</summary>{page}</details>'
+
+
+def _bound(rows: Sequence[Outcome], opened: int) -> str:
+    """Say how many rows open, and where the others are whole, where not all of them do."""
+    if opened == len(rows):
+        return ""
+    first = rows[opened]
+    name = first.case.id if len(first.case.id) <= _ID_LENGTH and first.case.id.isprintable() else "…"
+    where = f"frame.loc[frame.case == {name!r}]"
+    which = f"The first {opened:,} can be opened" if opened else "None can be opened"
+    said = html(f"{which}: a saved page has no room for more. The others are whole in the frame: {where}")
+    return f'<div style="{FAINT};margin:4px 0">{said}</div>'
 
 
 def _last_column(group: Group) -> str:

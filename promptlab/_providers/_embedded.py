@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -66,6 +65,8 @@ class Simulator:
                 pipe.close()
 
     def _ask(self, path: str, *, post: bool = False) -> bytes:
+        import urllib.request  # only those who ask the simulator for its counters need it
+
         request = urllib.request.Request(self._url + path, data=b"{}" if post else None)  # noqa: S310 - our own loopback server
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - the same
             content: bytes = response.read()

@@ -119,8 +119,9 @@ class Lane:
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_headers.started" and not self._written:
             # Connecting took its time; from here on it is too late.
+            self.sent = False
             self._look_back()
-            self._written = True
+            self.sent = self._written = True
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = info["return_value"].get_extra_info("socket")
             self.heed()

@@ -23,6 +23,9 @@ from promptlab._redact import Secret, redactor
 from promptlab._scope import Scope
 from promptlab._types import Completion, Failure, Request
 
+UNSAID = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
+"""What the SDK tells of this machine in headers of its own; it is nobody's concern, and each header costs time."""
+
 MAX_HOPS = 4
 """Redirects within the same origin that are followed."""
 
@@ -40,17 +43,20 @@ class OpenAIProvider:
         import openai
 
         self._openai = openai
+        unsaid: Any = {f"X-Stainless-{name}": openai.Omit() for name in UNSAID}
         self._http = http_library()
         self._client = openai.OpenAI(
             base_url=base_url,
             api_key=api_key.reveal(),
             max_retries=0,
+            default_headers=unsaid,
             http_client=openai.DefaultHttpxClient(verify=False),  # never used: each lane has its own
         )
         self.base_url = str(self._client.base_url)
         """The endpoint that is called."""
         self._verify: Any = self._http.create_ssl_context() if self.base_url.startswith("https") else False
-        self._timeout = timeout
+        self.timeout = timeout
+        """Seconds one attempt may take in all."""
         self.redact: Callable[[str], str] = redactor([api_key])
         """Masks the key in a text."""
         self._prices = Prices(self.base_url)
@@ -94,10 +100,14 @@ class OpenAIProvider:
         """Tell whether the price of a model is known at this endpoint."""
         return self._prices.of(Completion(text="", model=model, input_tokens=1, output_tokens=1)) is not None
 
+    def least_cost(self, request: Request) -> float:
+        """Give the least that a request costs in US dollars: what is sent; 0 where its price is unknown."""
+        return self._prices.least(request.body)
+
     def tick(self) -> None:
         """Cut the calls whose time is over or whose run was stopped; called while calls are under way."""
-        self._prices.warm()
-        self._look()
+        if self._look():
+            self._prices.warm()
 
     def close(self) -> None:
         """Close the connections that no call uses."""
@@ -129,7 +139,7 @@ class OpenAIProvider:
 
     def _attempt(self, lane: Lane, request: Request, scope: Scope, held: Callable[[], bool]) -> Attempt:
         """Send the request, following redirects within the origin only."""
-        allowed = lane.begin(scope, self._timeout, held)
+        allowed = lane.begin(scope, self.timeout, held)
         path = EMBEDDINGS if wants_embeddings(request.body) else "/chat/completions"
         for calls in range(1, MAX_HOPS + 2):
             try:
@@ -150,7 +160,14 @@ class OpenAIProvider:
             except ValueError:
                 path = ""
             if not there or urlsplit(path)[:2] != urlsplit(here)[:2]:
-                message = f"{status}: redirected to another origin ({path[:200]}); set base_url to it"
+                where = f"to another origin ({path[:200]}); set base_url to it"
+                if not there or not path:
+                    where = (
+                        f"to nowhere: its location is {there[:200]!r}"
+                        if there
+                        else "to nowhere: it names no location"
+                    )
+                message = f"{status}: redirected {where}"
                 return Attempt(
                     Failure(kind="redirect", message=self.redact(message), status_code=status, attempts=calls)
                 )

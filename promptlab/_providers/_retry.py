@@ -108,7 +108,7 @@ class Calls:
             made, alone = self._through_gate(request, row)
         finally:
             if self._budget is not None and share is not None:
-                self._budget.settle(share, made.result if made is not None else None)
+                self._budget.settle(request, share, made.result if made is not None else None)
         return made, alone
 
     def _through_gate(self, request: Request, row: Row) -> tuple[Attempt, bool]:

@@ -19,7 +19,7 @@ class Row:
         seat: Its run's seat, where it has one.
     """
 
-    __slots__ = ("bell", "calls", "last", "number", "refused_at", "scope", "seat", "tokens")
+    __slots__ = ("bell", "calls", "last", "number", "refused_at", "scope", "seat", "tokens", "yields_to")
 
     def __init__(self, number: int, scope: Scope, seat: Seat | None) -> None:
         self.number, self.scope, self.seat = number, scope, seat
@@ -29,6 +29,8 @@ class Row:
         """What a call is estimated to cost, where that matters."""
         self.refused_at = math.inf
         """When it was last refused for the rate; infinite where it never was."""
+        self.yields_to = 0
+        """So many calls are to be taken by the provider before it is first again."""
         self.last: Failure | None = None
         """What its last call came to, where that was no answer."""
         self.bell: threading.Event | None = None

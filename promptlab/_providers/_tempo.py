@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from promptlab._providers._limit import Limit
+from promptlab._providers._loners import Loners
 from promptlab._providers._rates import EvenPace, LearnedPace, TokenMinute, Told
 from promptlab._providers._waits import LimitTold
 
@@ -92,6 +93,9 @@ class Tempo:
         self._too_long = 0
         self._good_at: deque[float] = deque(maxlen=64)
         self._between, self._accepted_before = CLOSE, 0
+        self.taken = 0
+        """Calls that the provider took."""
+        self._loners = Loners()
 
     @property
     def counts_tokens(self) -> bool:
@@ -154,6 +158,7 @@ class Tempo:
         if self._fresh:
             self._fresh, self._steps = False, 0
         self.in_vain = self._too_long = 0
+        self.taken += 1
         since = sent.at > self._episode_at
         self._good_at.append(sent.at)
         used = waiting > 0 or sent.under_way >= self.limit.now
@@ -184,6 +189,7 @@ class Tempo:
         self._refused += 1
         self._refusal_s = min(5.0, max(self._refusal_s, now - sent.at))
         accepted = self._count - self._refused
+        self._loners.refused(now)
         if sent.at <= self._episode_at:
             self.limit.cut_further()
             self.pace.fewer()
@@ -192,7 +198,13 @@ class Tempo:
             return Refusal(hold_s=self.hold_until - now)
         if sum(1 for at in self._good_at if at > before) >= ENOUGH_GOOD:
             # Others got through meanwhile: it is this row that is refused, for reasons of its own.
+            if self._loners.found(before):
+                self._forget_refusals()
             return Refusal(alone=True)
+        if self._loners.known and not self._loners.many(accepted, again=before < math.inf):
+            if asked is not None:
+                self._hold(asked, now)
+            return Refusal(alone=asked is None, hold_s=self.hold_until - now)
         self._episode_at = now
         self.in_vain += 1
         dense = self._dense(accepted, asked is not None)
@@ -212,6 +224,11 @@ class Tempo:
         self._in_row = True
         self._hold(hold_s, now)
         return Refusal(new=True, hold_s=self.hold_until - now)
+
+    def _forget_refusals(self) -> None:
+        """Forget what refusals taught of rate and number: they were of single rows."""
+        ceiling, self.limit, self.pace = self.limit.ceiling, Limit(), LearnedPace()
+        self.limit.ceiling = ceiling
 
     def refused_for_long(self, asked: float, now: float) -> None:
         """Note a refusal with a wait that no row can bear; the fifth in a row holds everybody."""
@@ -239,10 +256,7 @@ class Tempo:
         return min(LONGEST_BACK_OFF_S, base * 1.5 ** min(self.in_vain - 1, 20))
 
     def _dense(self, accepted: int, asked: bool) -> bool:
-        """Tell whether the last episodes came so close upon each other that a rate must be behind them.
-
-        Of calls that are refused at random one in thirty, say, as many go through between two refusals.
-        """
+        """Tell whether the last episodes came so close upon each other that a rate must be behind them, not chance."""
         between = accepted - self._accepted_before
         before, self._between, self._accepted_before = self._between, between, accepted
         return between < CLOSE_ASKED if asked else between + before < CLOSE

@@ -15,6 +15,8 @@ from promptlab._providers._tempo import Sent, Tempo
 from promptlab._providers._waits import LimitTold
 from promptlab._types import Completion, Failure, Kind
 
+YIELDS = 5
+"""Calls that are taken before a refused row is first again."""
 FIRST_GUESS = 500
 """Tokens of an answer, before the first has come."""
 
@@ -78,8 +80,14 @@ class Weather:
         return len(json.dumps(body.get("messages", ""), ensure_ascii=False, default=str)) / 3.0 + answer
 
     def first(self, queue: Sequence[Row]) -> Row:
-        """Give who is next: who came first; while every call is refused the one that was refused least often."""
-        return min(queue, key=_calls) if self.tempo.in_vain else queue[0]
+        """Give who is next: who came first; while every call is refused the one that was refused least often.
+
+        A row that was refused has a few others go before it: what becomes of them shows whom the refusal concerned.
+        """
+        if self.tempo.in_vain:
+            return min(queue, key=_calls)
+        taken = self.tempo.taken
+        return next((row for row in queue if row.yields_to <= taken), queue[0])
 
     def wait(self, row: Row, under_way: int, now: float) -> float:
         """Give the seconds until a row's call may be sent; infinite where one must come back first."""
@@ -161,7 +169,7 @@ class Weather:
             self.tempo.refused_for_long(asked, now)
             return Lesson()
         said = self.tempo.refused(sent, row.refused_at, under_way, asked, now)
-        row.refused_at = now
+        row.refused_at, row.yields_to = now, self.tempo.taken + YIELDS
         news = None
         if said.new or self.tempo.limit.now < self._told:
             rate = self.tempo.pace.rate

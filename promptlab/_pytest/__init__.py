@@ -1,5 +1,1 @@
-"""The rooms behind the pytest plugin, loaded when the first prompt test is collected."""
-
-from promptlab._pytest._result import PromptResult
-
-__all__ = ["PromptResult"]
+"""The rooms behind the pytest plugin, loaded when the first prompt test is collected; this one loads none of them."""

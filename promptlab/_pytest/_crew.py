@@ -15,6 +15,7 @@ from promptlab._display import Display
 from promptlab._lab import Lab
 from promptlab._order import Order
 from promptlab._pytest._batch import Batch, Bench, Slot
+from promptlab._pytest._collector import Pause, leave_the_rest
 from promptlab._pytest._flights import Flight, Flights
 from promptlab._pytest._line import LineError
 from promptlab._pytest._options import REASON, read_options
@@ -59,6 +60,7 @@ class Crew:
         self._labs: dict[tuple[int, int, int], Lab] = {}
         self._flights: Flights | None = None
         self._turnstile = threading.Semaphore()
+        self._pause = Pause()
         self._walk: list[Slot] = []
         self._failures = 0
         # Which cases fail is known before pytest comes to them; each process sees a part of them only.
@@ -79,6 +81,7 @@ class Crew:
         if share is not None:
             for place, slot in enumerate(self._walk):
                 slot.foreign = not share.mine(place, slot)
+        self._pause.begin()
         flights.add(self._flights_for(self._walk, share is not None))
 
     def outcome(self, slot: Slot) -> Outcome:
@@ -147,11 +150,15 @@ class Crew:
 
     def close(self) -> None:
         """Let go of the labs and of what they hold."""
+        self._pause.end()
         for lab in self._labs.values():
             lab.close()
+        if self._labs:
+            leave_the_rest()
 
     def begins(self, flight: Flight, run: Run) -> None:
         """Tell the other processes of a run."""
+        self._pause.end()
         if self.share is not None:
             self.share.announce(flight.batch, run)
 
@@ -207,7 +214,10 @@ class Crew:
             turnstile=self._turnstile,
             framed=False,
         )
-        return conduct(self.lab(batch.bench), order, stop=flight.stop, display=display)
+        try:
+            return conduct(self.lab(batch.bench), order, stop=flight.stop, display=display)
+        finally:
+            self._pause.end()  # also where it came to no run
 
     def _look_for(self, slot: Slot) -> None:
         """See what became of a row that an item waits for, and have it made where nobody else does."""

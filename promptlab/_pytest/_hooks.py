@@ -10,7 +10,8 @@ import pytest
 
 from promptlab._errors import SettingError
 from promptlab._pytest._batch import Slot
-from promptlab._pytest._items import CheckFailedError, asked_of, dress
+from promptlab._pytest._items import FIXTURE, CaseItem, CheckFailedError, asked_of, dress
+from promptlab._pytest._options import check_summary
 
 if TYPE_CHECKING:
     from promptlab._pytest._crew import Crew
@@ -33,6 +34,17 @@ class Hooks:
         self._failed_rows: list[Key] = []
         self._lines: list[str] = []
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Have marked tests wait for their case also where they do not take `prompt_result`."""
+        for item in items:
+            if asked_of(item) is None or isinstance(item, CaseItem):
+                continue
+            # pytest leaves out of what an item is set up with what no argument leads to; its items share the list.
+            names = getattr(item, "fixturenames", None)
+            if names is not None and FIXTURE not in names:
+                names.append(FIXTURE)
+
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         """Say which files were looked at and are no suites."""
         passed_over = self._crew.not_suites
@@ -49,6 +61,7 @@ class Hooks:
         broken = session.testsfailed and not config.getoption("continue_on_collection_errors")
         if broken or config.getoption("collectonly"):
             return
+        check_summary(self._crew.options)
         slots = [slot for item in session.items if (slot := _asked_ahead(item)) is not None]
         try:
             self._crew.depart(slots)
@@ -99,8 +112,7 @@ class Hooks:
         if not stories:
             return
         self._ending = ending_of(stories, crew.options, crew.lab())
-        self._lines = self._ending.lines(crew.notices)
-        self._ending.write(crew.notices)
+        self._lines = [*self._ending.lines(crew.notices), *self._ending.write(crew.notices)]
         settle(session, exitstatus, self._ending, self._failed_rows)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

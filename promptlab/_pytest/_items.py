@@ -21,6 +21,7 @@ from promptlab._pytest._options import REASON
 from promptlab._show import show
 from promptlab._types import Outcome
 
+FIXTURE = "prompt_result"
 TEXT_LENGTH = 4000
 SHOWN_LENGTH = 1000
 UNGRADED = "nothing is expected of this case"
@@ -84,9 +85,10 @@ class CaseItem(pytest.Item):
 def item_name(slot: Slot) -> str:
     """Name a row's item: the case's id, with the repeat where there are more.
 
-    Two colons part the names of a node's id, so that they stand apart in a name.
+    Two colons part the names of a node's id, so that they stand apart in a name; pytest prints names as they are, so
+    that nothing may be in one that a terminal or a CI service would act on.
     """
-    name = slot.case.id.replace("::", ": :")
+    name = one_line(slot.case.id).replace("::", ": :")
     return f"{name}[{slot.repeat}]" if slot.batch.repeats > 1 else name
 
 
@@ -95,7 +97,7 @@ def asked_of(item: pytest.Item) -> Asked | None:
     if isinstance(item, CaseItem):
         return item.asked
     callspec = getattr(item, "callspec", None)
-    asked = callspec.params.get("prompt_result") if callspec is not None else None
+    asked = callspec.params.get(FIXTURE) if callspec is not None else None
     return asked if isinstance(asked, Asked) else None
 
 

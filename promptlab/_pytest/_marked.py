@@ -12,10 +12,9 @@ from promptlab._prompt import Prompt, as_prompt, looks_like_path
 from promptlab._pytest._batch import Batch, Bench
 from promptlab._pytest._collect import prompt_for
 from promptlab._pytest._crew import Crew, crew_of
-from promptlab._pytest._items import Asked, marks, wait_for
+from promptlab._pytest._items import FIXTURE, Asked, marks, wait_for
 from promptlab._pytest._result import PromptResult, as_result
 
-FIXTURE = "prompt_result"
 TAKES = ("cases", "prompt", "checks", "repeats", "shared", "resource", "confidence", "expect")
 
 

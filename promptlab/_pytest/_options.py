@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from promptlab._errors import SettingError
+from promptlab.report import check_place
+
 GATE = "RUN_LLM_TESTS"
 """Set to 1 it lets a pytest run make calls that may cost money."""
 
@@ -62,6 +65,18 @@ def read_options(config: pytest.Config) -> Options:
         max_fail=1 if stepwise else int(get("maxfail", default=0) or 0),
         gated=not replay and may_cost() and os.environ.get(GATE) != "1",
     )
+
+
+def check_summary(options: Options) -> None:
+    """Check, before any call, that the summary can be written where it is to go.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    try:
+        check_place(options.summary)
+    except SettingError as wrong:
+        raise pytest.UsageError(f"--prompt-summary: {wrong}") from None
 
 
 def may_cost() -> bool:

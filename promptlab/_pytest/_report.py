@@ -99,11 +99,16 @@ class Ending:
         said += [f"note: {notice}" for notice in notices]
         return lines("\n".join(said)).split("\n") if said else []
 
-    def write(self, notices: Sequence[str]) -> None:
-        """Write the summary in Markdown, where one was asked for."""
-        if self.summary is not None:
-            notes = [*(held.text() for held in self.session), *notices]
+    def write(self, notices: Sequence[str]) -> list[str]:
+        """Write the summary in Markdown, where one was asked for; gives what there is to say of it."""
+        if self.summary is None:
+            return []
+        notes = [*(held.text() for held in self.session), *notices]
+        try:
             write_summary(self.summary, job_summary(self.told, notes))
+        except OSError as wrong:
+            return lines(f"cannot write {self.summary}: {wrong.strerror or wrong}").split("\n")
+        return []
 
     def has_bars(self) -> bool:
         """Tell whether the exit status follows a bar."""

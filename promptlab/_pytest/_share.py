@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import tempfile
@@ -25,6 +24,7 @@ from promptlab._pytest._ini import ARGS_GIVEN
 
 if TYPE_CHECKING:
     from promptlab._pytest._batch import Batch, Slot
+    from promptlab._pytest._controller import Controller
     from promptlab._types import Outcome, Run
 
 NAME = "promptlab"
@@ -33,20 +33,26 @@ NAME = "promptlab"
 PATIENCE_S = 10.0
 """After so long without its process a row is made by whoever waits for it."""
 
-FOLDER = pytest.StashKey[Path]()
+CONTROLLER: pytest.StashKey[Controller] = pytest.StashKey()
 
 
 def share_with(node: Any) -> None:
     """Tell a worker, from the controller, of the folder; made for the first of them."""
     config = node.config
-    if FOLDER not in config.stash:
+    if CONTROLLER not in config.stash:
         from promptlab._pytest._controller import Controller
 
-        folder = config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="promptlab-pytest-"))
-        config.pluginmanager.register(Controller(config, folder), "promptlab-controller")
+        if config.getoption("prompt_summary"):
+            from promptlab._pytest._options import check_summary, read_options
+
+            check_summary(read_options(config))
+        folder = Path(tempfile.mkdtemp(prefix="promptlab-pytest-"))
+        config.stash[CONTROLLER] = Controller(config, folder)
+        config.pluginmanager.register(config.stash[CONTROLLER], "promptlab-controller")
     now = datetime.now(UTC)
     node.workerinput[NAME] = {
-        "folder": str(config.stash[FOLDER]),
+        "folder": str(config.stash[CONTROLLER].folder.path),
+        "number": config.stash[CONTROLLER].number_for(node),
         "stamp": config.stash.setdefault(STAMP, f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}"),
         "token": config.stash.setdefault(TOKEN, secrets.randbelow(0x8000)),
         ARGS_GIVEN: config.args_source is config.ArgsSource.ARGS,
@@ -67,8 +73,7 @@ def share_of(config: pytest.Config) -> Share | None:
         raise pytest.UsageError(
             "prompt tests under pytest-xdist need workers on this machine: they share a folder"
         )
-    number = int(re.sub(r"\D", "", given["workerid"]) or 0)
-    return Share(folder, number, int(given["workercount"]), given[NAME])
+    return Share(folder, int(given["workercount"]), given[NAME])
 
 
 class Folder:
@@ -99,6 +104,18 @@ class Folder:
         """Give the names of the files that begin so."""
         return (path.name for path in sorted(self.path.glob(f"{begin}*")))
 
+    def enter(self, number: int) -> None:
+        """Tell the others that a process makes the calls of this number."""
+        self.write(_process_name(number), os.getpid())
+
+    def leave(self, number: int) -> None:
+        """Tell the others that the process with this number is gone."""
+        (self.path / _process_name(number)).unlink(missing_ok=True)
+
+    def entered(self, number: int) -> bool:
+        """Tell whether there is a process with this number."""
+        return (self.path / _process_name(number)).exists()
+
     def stop(self) -> None:
         """Tell all processes that the session ends early."""
         if self.path.is_dir():
@@ -118,18 +135,17 @@ class Share:
 
     Args:
         folder: The folder.
-        number: The worker's number; a replacement for one that crashed has the next one that is free.
         count: How many workers there are.
         told: What the controller told.
     """
 
-    def __init__(self, folder: Path, number: int, count: int, told: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, count: int, told: dict[str, Any]) -> None:
         self._folder = Folder(folder)
-        self._number, self._count = number % count, count
+        self._number, self._count = int(told["number"]), count
         self._stamp, self._token = told["stamp"], told["token"]
         self._active = count
         self._gone_since: dict[int, float] = {}
-        self._folder.write(f"process-{self._number}", os.getpid())
+        self._folder.enter(self._number)
 
     def divide(self, workers: int) -> int:
         """Give this process's part of the calls that may be under way at once.
@@ -172,8 +188,7 @@ class Share:
 
     def is_gone(self, slot: Slot) -> bool:
         """Tell whether the process that was to make a row is gone, and no other has come in its place."""
-        pid = self._folder.read(f"process-{slot.owner}")
-        if pid is not None and _lives(pid):
+        if self._folder.entered(slot.owner):
             self._gone_since.pop(slot.owner, None)
             return False
         since = self._gone_since.setdefault(slot.owner, time.monotonic())
@@ -188,13 +203,5 @@ def _row_name(slot: Slot) -> str:
     return f"row-{slot.batch.number}-{slot.place}"
 
 
-def _lives(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # signal 0 would interrupt it there
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+def _process_name(number: int) -> str:
+    return f"process-{number}"

@@ -2,6 +2,7 @@
 
 from promptlab._store._history import Expected
 from promptlab._store._keys import endpoint_name, request_key
+from promptlab._store._ledger import Entry, Ledger
 from promptlab._store._store import Store, StoreCache, open_store
 
-__all__ = ["Expected", "Store", "StoreCache", "endpoint_name", "open_store", "request_key"]
+__all__ = ["Entry", "Expected", "Ledger", "Store", "StoreCache", "endpoint_name", "open_store", "request_key"]

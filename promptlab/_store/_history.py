@@ -155,6 +155,10 @@ def _outcome(row: tuple[Any, ...]) -> Outcome | None:
     completion = None
     if "completion" in detail:
         completion = read_completion(detail["completion"], cached=bool(cached), attempts=attempts)
+    checking = None
+    if "checking" in detail:
+        fields, calls = detail["checking"]
+        checking = read_completion(fields, cached=not calls, attempts=calls)
     return Outcome(
         index=place,
         prompt=prompt,
@@ -171,6 +175,7 @@ def _outcome(row: tuple[Any, ...]) -> Outcome | None:
             for passed, name, reason, score in detail.get("verdicts", ())
         ),
         attempts=attempts,
+        checking=checking,
         started_s=started_s,
         finished_s=finished_s,
     )

@@ -19,6 +19,11 @@ from promptlab._store._migrations import APPLICATION_ID, TABLES, version
 CHECKED_BYTES = 16_000_000
 """A store up to this size is checked page by page when it is opened (about 0.6 ms for each MB)."""
 
+NO_STORES = frozenset({
+    ".yaml", ".yml", ".json", ".jsonl", ".csv", ".md", ".txt", ".py", ".ipynb", ".toml", ".ini", ".cfg", ".html", ".xml", ".j2",
+})  # fmt: skip
+"""Endings of files that are no store, whatever a setting says: such a file is left alone."""
+
 
 class Kind(Enum):
     """What a path can lead to."""
@@ -61,11 +66,23 @@ def inspect(path: Path, newest: int) -> Found:
     try:
         return _look(path, "ro", newest, whole=status.st_size <= CHECKED_BYTES)
     except sqlite3.Error as error:
+        if _moved(path, status):
+            return inspect(path, newest)  # another process has set it aside meanwhile
         if broken(error):
-            return Found(kind=Kind.DAMAGED, why=str(error))
+            # A file that bears another kind of name was never a store: a setting is wrong, and the file is somebody's.
+            strange = path.suffix.lower() in NO_STORES
+            return Found(kind=Kind.FOREIGN if strange else Kind.DAMAGED, why=str(error))
         if _sealed(path):
             return _look_sealed(path, newest, whole=status.st_size <= CHECKED_BYTES)
         return Found(kind=Kind.UNUSABLE, why=str(error))
+
+
+def _moved(path: Path, before: os.stat_result) -> bool:
+    """Tell whether a path leads to another file than before, or to none."""
+    try:
+        return not os.path.samestat(path.stat(), before)
+    except FileNotFoundError:
+        return True
 
 
 def _sealed(path: Path) -> bool:

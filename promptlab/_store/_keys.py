@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -39,6 +40,7 @@ def request_key(request: Request, endpoint: str) -> str:
     return hashlib.sha256(_canonical(parts).encode("ascii")).hexdigest()
 
 
+@functools.lru_cache(maxsize=16)
 def endpoint_name(endpoint: str) -> str:
     """Write a base URL in one way, without anything secret; other texts stay as they are.
 

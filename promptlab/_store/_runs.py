@@ -217,6 +217,8 @@ def _detail_fields(outcome: Outcome, redact: Redact) -> dict[str, Any]:
     fields: dict[str, Any] = {"reason": cut(_safe(outcome.reason, redact)), "error": outcome.error}
     if completion is not None:
         fields["completion"] = completion_fields(completion, redact)
+    if (checking := outcome.checking) is not None:
+        fields["checking"] = [completion_fields(checking, redact), checking.attempts]
     if answer is not None:
         own = completion is None or answer.text != completion.text
         fields["answer"] = {

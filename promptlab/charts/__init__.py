@@ -7,6 +7,7 @@ dark page. The figures belong to no pyplot: return one as the last line of a cel
 from promptlab.charts._calibration import calibration
 from promptlab.charts._comparison import comparison
 from promptlab.charts._history import history
+from promptlab.charts._limit import limit
 from promptlab.charts._speedup import speedup
 
-__all__ = ["calibration", "comparison", "history", "speedup"]
+__all__ = ["calibration", "comparison", "history", "limit", "speedup"]

@@ -24,7 +24,8 @@ _ANSWERS = {
     "word": re.compile(r"ANSWER\s*:\s*(\w+)", re.IGNORECASE),
     "line": re.compile(r"ANSWER\s*:\s*([^\n]+)", re.IGNORECASE),
 }
-_CHOSEN = re.compile(r"ANSWER\s*:\s*([A-Za-z](?:[\s,]*(?:and\s+)?[A-Za-z](?!\w))*)(?!\w)", re.IGNORECASE)
+_CHOSEN_LINE = re.compile(r"^ANSWER\s*:\s*([a-z0-9][a-z0-9 ,]*)[\t\r]*(?:\.|$)", re.IGNORECASE | re.MULTILINE)
+_CHOSEN_ANYWHERE = re.compile(r"ANSWER\s*:\s*([a-z0-9][a-z0-9 ,]*)(?!\w)", re.IGNORECASE)
 _LOCATIONS = ("begin", "end", "any", "exact")
 _MAX_ANSWER = 200_000
 
@@ -148,15 +149,16 @@ def _pattern(targets: list[str], options: Mapping[str, Any]) -> Measure:
             f"the pattern {show(written, 80)} has no group; what is in it is compared with the target"
         )
 
-    def fits(group: str | None) -> bool:
-        return group is not None and any(_alike(group, target, ignore_case) for target in targets)
+    def fits(group: str) -> bool:
+        return any(_alike(group, target, ignore_case) for target in targets)
 
     def measure(case: Case, answer: Answer) -> Mark:  # noqa: ARG001 - the shape of every measure
         if bounded.steps(len(answer.text)) > BUDGET:
             raise CannotTellError(f"the pattern {show(written, 80)} would take too long on this answer")
         found = compiled.search(answer.text)
         groups = found.groups() if found else ()
-        holds = bool(groups) and (all if match_all else any)(map(fits, groups))
+        given = [group for group in groups if group is not None]
+        holds = bool(given) and (all if match_all else any)(map(fits, given))
         return Mark(holds, f"{show(targets)} where {show(written, 80)} finds it")
 
     return measure
@@ -189,11 +191,20 @@ def _choice(targets: list[str], options: Mapping[str, Any]) -> Measure:
         raise UsageError(f"`choice` needs the letters of the right choices, got {show(targets)}")
 
     def measure(case: Case, answer: Answer) -> Mark:  # noqa: ARG001 - the shape of every measure
-        found = _CHOSEN.findall(answer.text[:_MAX_ANSWER])
-        chosen = set(re.findall(r"\b[A-Z]\b", found[-1].upper())) if found else set()
+        chosen = _chosen(answer.text[:_MAX_ANSWER], several=len(wanted) > 1)
         return Mark(chosen == wanted, f"`ANSWER: {', '.join(sorted(wanted))}`")
 
     return measure
+
+
+def _chosen(text: str, *, several: bool) -> set[str]:
+    """Give the letters of the last `ANSWER: …` that is a line of its own, else of the last one anywhere."""
+    found = _CHOSEN_LINE.findall(text) or _CHOSEN_ANYWHERE.findall(text)
+    said = found[-1].strip().upper() if found else ""
+    if not several:
+        return {said}
+    parts = {part.strip() for part in said.replace(" AND ", ",").split(",")}
+    return parts if all(len(part) == 1 for part in parts) else set(said.replace(" ", ""))
 
 
 Build = Callable[[list[str], Mapping[str, Any]], Measure]

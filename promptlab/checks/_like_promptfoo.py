@@ -12,17 +12,19 @@ from promptlab._show import one_line, show
 from promptlab._types import Answer, Case
 from promptlab.checks._distance import rouge_recall, within_edits
 from promptlab.checks._js_pattern import from_javascript
-from promptlab.checks._like import NAMED, Mark, Measure, first_objects, js_text, strict_json, texts_of
+from promptlab.checks._like import NAMED, Mark, Measure, js_text, strict_json, texts_of
+from promptlab.checks._like_structure import calls_f1, contains_json, is_json, valid_calls
 from promptlab.checks._pattern import pattern
 from promptlab.checks._rules import CannotTellError
 from promptlab.checks._same import number_of, plain, same
-from promptlab.checks._schema import Schema, schema
 from promptlab.checks._transform import transform
 from promptlab.checks._xml import Xml
 
 MOST_STEPS = 5_000_000
 """Steps that measuring an edit distance may take: some seconds, in which other threads go on."""
 USUAL_EDITS, USUAL_ROUGE = 5, 0.75
+CALLS = ("is-valid-openai-tools-call", "is-valid-openai-function-call", "is-valid-function-call")
+"""Assertions on tool calls; their value is the tools that are offered."""
 
 
 def measure(kind: str, entry: Mapping[str, Any]) -> Measure:
@@ -115,41 +117,6 @@ def _regex(value: Any, threshold: Any) -> Measure:
     written = texts_of(js_text(value), "the pattern")[0]
     compiled = pattern(from_javascript(written))
     return _text(f"text that matches {show(written, NAMED)}", compiled.search)
-
-
-def _schema_of(value: Any, kind: str) -> Schema | None:
-    if isinstance(value, str):
-        read = strict_json(value)
-        if read is None:
-            raise UsageError(f"`{kind}` needs a schema, got {show(value, 80)}")
-        value = read[0]
-    return None if value is None else schema(value, kind)
-
-
-def _is_json(value: Any, threshold: Any) -> Measure:
-    del threshold
-    known = _schema_of(value, "is-json")
-
-    def measure(case: Case, answer: Answer) -> Mark:  # noqa: ARG001 - the shape of every measure
-        read = strict_json(answer.text)
-        if read is None or known is None:
-            return Mark(read is not None, "JSON and nothing else")
-        trouble = known.trouble(read[0])
-        return Mark(trouble is None, "JSON that fits the schema", got=trouble)
-
-    return measure
-
-
-def _contains_json(value: Any, threshold: Any) -> Measure:
-    del threshold
-    known = _schema_of(value, "contains-json")
-
-    def holds(text: str) -> bool:
-        whole = strict_json(text)
-        found = first_objects(text) if whole is None or isinstance(whole[0], str) else [whole[0]]
-        return any(known is None or known.trouble(one) is None for one in found)
-
-    return _text("text with a JSON object in it" + (" that fits the schema" if known else ""), holds)
 
 
 def _is_xml(value: Any, threshold: Any) -> Measure:
@@ -265,8 +232,8 @@ KINDS: Mapping[str, Callable[[Any, Any], Measure]] = {
     "icontains-any": _contains(fold=_lower, combine=any),
     "starts-with": _starts_with,
     "regex": _regex,
-    "is-json": _is_json,
-    "contains-json": _contains_json,
+    "is-json": is_json,
+    "contains-json": contains_json,
     "is-xml": _is_xml,
     "levenshtein": _levenshtein,
     "rouge-n": _rouge,
@@ -275,5 +242,7 @@ KINDS: Mapping[str, Callable[[Any, Any], Measure]] = {
     "latency": _ceiling("latency_s", 1000.0, "ms"),
     "cost": _ceiling("cost_usd", 1.0, "USD"),
     "perplexity": _perplexity,
+    **dict.fromkeys(CALLS, valid_calls),
+    "tool-call-f1": calls_f1,
 }
 """Each kind with what builds its measure of a value and a threshold."""

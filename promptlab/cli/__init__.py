@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import warnings
 
 import click
 
 from promptlab._cli_compare import compare_command
 from promptlab._cli_convert import convert_command
-from promptlab._errors import PromptlabError, RunStopped, UsageError
+from promptlab._cli_ends import InterruptedRunError, broken_output, the_rest_said
+from promptlab._errors import PromptlabError, UsageError
 from promptlab._version import __version__
 from promptlab.cli._exits import INTERRUPTED, NO_VERDICT, WRONG_USE, exit_code
 from promptlab.cli._history import history
@@ -55,21 +56,33 @@ cli.add_command(lab)
 
 def main() -> None:
     """Run the command; errors of use are one plain line and exit code 2."""
+    with the_rest_said(_code()):
+        pass  # what the command said may still lie in the buffer
+
+
+def _code() -> int:
+    """Run the command; gives its exit code."""
+    code = 0
+    # What it warns of stands among the notes of a run.
+    warnings.filterwarnings("ignore", message=r"\d+ workers asked for", category=UserWarning)
     try:
         cli.main(prog_name=NAME, standalone_mode=False)
+    except SystemExit as left:
+        code = left.code if isinstance(left.code, int) else int(left.code is not None)
     except click.exceptions.Exit as left:
-        sys.exit(left.exit_code)
+        code = left.exit_code
+    except InterruptedRunError as stopped:
+        stopped.show()
+        code = INTERRUPTED
     except click.ClickException as wrong:
         wrong.show()
-        sys.exit(WRONG_USE)
-    except UsageError as wrong:
+        code = WRONG_USE
+    except PromptlabError as wrong:
         click.echo(f"{NAME}: {wrong}", err=True)
-        sys.exit(WRONG_USE)
-    except RunStopped as stopped:
-        click.echo(f"{NAME}: {stopped}", err=True)
-        sys.exit(INTERRUPTED)
-    except PromptlabError as broken:
-        click.echo(f"{NAME}: {broken}", err=True)
-        sys.exit(NO_VERDICT)
+        code = WRONG_USE if isinstance(wrong, UsageError) else NO_VERDICT
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
+        click.echo(f"{NAME}: interrupted", err=True)
+        code = INTERRUPTED
+    except OSError as broken:
+        code = broken_output(broken, code)
+    return code

@@ -11,12 +11,20 @@ import click
 NOTEBOOKS = Path("notebooks")
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+EXAMPLES = """\b
+Examples:
+  promptlab lab
+  promptlab lab --no-browser --port 8889
+  promptlab lab -- --help
+"""
+
+
+@click.command(context_settings={"ignore_unknown_options": True}, epilog=EXAMPLES)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def lab(arguments: tuple[str, ...]) -> None:
     """Open JupyterLab on the notebooks, with the simulator where no key is set.
 
-    What follows is handed on to JupyterLab: promptlab lab --no-browser --port 8889
+    Whatever follows is handed on to JupyterLab; what it shares with this command goes behind two dashes.
     """
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
         click.echo("no OPENAI_API_KEY is set: a simulator answers, and whatever it answers says so", err=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from promptlab._display import one_line
+from promptlab._display._escape import lines
 
 NUMBERS = ("confidence", "latency_s", "score", "low", "high", "graded", "errors", "wall_s", "cost_usd")
 """Columns whose cells stand to the right."""
@@ -14,6 +15,8 @@ NUMBERS = ("confidence", "latency_s", "score", "low", "high", "graded", "errors"
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: with lines around it on a terminal, else in columns that `cut` and `awk` can take apart."""
+    if sys.stdout is None:  # closed before the command began
+        return
     if sys.stdout.isatty():
         _draw(columns, rows)
         return
@@ -23,7 +26,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             cell.rjust(width) if name in NUMBERS else cell.ljust(width)
             for name, cell, width in zip(columns, row, widths, strict=True)
         )
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        sys.stdout.write(lines("  ".join(cells).rstrip()) + "\n")  # some are commands to a CI service
 
 
 def short(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
@@ -15,7 +16,9 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
-    """Serve, and print the address as the one line of the standard output once connections are accepted.
+    """Serve, and print the address as the first line of the standard output once connections are accepted.
+
+    Without `--die-with-parent` a line follows that a person may paste into a shell.
 
     Args:
         argv: The options; the process's own where it is None.
@@ -37,6 +40,8 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         threading.Thread(target=_watch_parent, name="parent", daemon=True).start()
     try:
         sys.stdout.write(f"{simulator.url}\n")
+        if not options.die_with_parent:
+            sys.stdout.write(f"export OPENAI_BASE_URL={_base_url(simulator, options)}\n")
         sys.stdout.flush()
         _explain(simulator, options)
         simulator.serve_forever()
@@ -63,12 +68,19 @@ def _watch_parent() -> None:
     os._exit(0)
 
 
+def _base_url(simulator: Simulator, options: Options) -> str:
+    """Give the address to set as base URL; it says that no model answers, and names what shapes the answers."""
+    name = hashlib.sha256(options.settings.encode()).hexdigest()[:12]
+    return f"{simulator.url}/simulated/{name}/v1"
+
+
 def _explain(simulator: Simulator, options: Options) -> None:
     """Tell a person at a terminal how to use it."""
     if not sys.stderr.isatty():
         return
     sys.stderr.write(
         f"A simulator answers here, not a model ({options.settings}).\n"
-        f"Use it: OPENAI_BASE_URL={simulator.url}/v1 OPENAI_API_KEY=any\n"
+        "Paste the second line into the shell where you use it. Programs that insist on a key take any: "
+        "export OPENAI_API_KEY=any\n"
         f"Counters: {simulator.url}/stats and {simulator.url}/calls. Ctrl-C stops it.\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from promptlab.simulator._chat import ChatCall
 from promptlab.simulator._reply import Reply
 from promptlab.simulator._tokens import CHARS_PER_TOKEN, count
 
-__all__ = ["FINGERPRINT", "chunks", "completion", "echo", "simulated"]
+__all__ = ["FINGERPRINT", "chunks", "completion", "echo", "first", "simulated"]
 
 FINGERPRINT = "fp_promptlab_simulator"
 
@@ -26,6 +27,12 @@ def echo(call: ChatCall) -> Reply:
     last = call.body["messages"][-1].get("content")
     text = last if isinstance(last, str) else call.text
     return Reply(text, _pieces(text) if call.body.get("logprobs") else None)
+
+
+def first() -> Reply:
+    """Answer as a judge who is content with everything, and prefers what came first."""
+    said = {"reason": "it came first", "verdict": "pass", "better": "first", "confidence": 0.9}
+    return Reply(json.dumps(said))
 
 
 def completion(call: ChatCall, reply: Reply, *, name: str, created: int) -> dict[str, Any]:

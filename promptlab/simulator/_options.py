@@ -18,7 +18,7 @@ __all__ = ["REVISION", "Options", "build_parser", "parse_options"]
 REVISION = 1
 """Grows when the same request gets another answer, latency or token count than before."""
 
-ANSWERS = ("learner", "echo")
+ANSWERS = ("learner", "echo", "first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Options:
     port: int = 0
     """The port on 127.0.0.1; 0 for a free one."""
     answer: str = "learner"
-    """Who answers: `learner` reads the prompt, `echo` repeats the last message."""
+    """Who answers: `learner` reads the prompt, `echo` repeats the last message, `first` judges for what came first."""
     latency: Latency
     """How long an answer takes."""
     scale: float = 1.0
@@ -105,7 +105,9 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog or "promptlab simulate",
         description="Serve an OpenAI-compatible API on this machine: answers, latencies, limits and faults "
-        "are simulated. Prints its address once it listens.",
+        "are simulated. Prints its address once it listens.\n\n"
+        "Examples:\n  promptlab simulate --port 8080 --latency fixed:0.2 --rpm 600\n"
+        "  promptlab simulate --fault status=503,rate=0.03",
         epilog=_fault_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -122,7 +124,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
 
 def _add_answers(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--answer", choices=ANSWERS, default="learner", help="who answers: a small learner that reads the prompt, or an echo")  # fmt: skip
+    add("--answer", choices=ANSWERS, default="learner", help="who answers: a small learner that reads the prompt, an echo, or a judge who is content with everything and prefers what came first")  # fmt: skip
     add("--latency", type=_latency, default=parse_latency(FOUNDING), metavar="SPEC", help=f"{FORMS}; default {FOUNDING}")  # fmt: skip
     add("--scale", type=_ranged(float, 0, 1e6), default=1.0, metavar="X", help="multiply drawn latencies")
     add("--seed", type=int, default=0, metavar="N", help="shapes answers, latencies and faults")

@@ -10,7 +10,7 @@ from typing import Any
 from promptlab.simulator._attempts import Attempts
 from promptlab.simulator._batches import Batches
 from promptlab.simulator._chat import ChatCall, read_chat
-from promptlab.simulator._completion import completion, echo
+from promptlab.simulator._completion import completion, echo, first
 from promptlab.simulator._counters import Counters
 from promptlab.simulator._draw import number
 from promptlab.simulator._embeddings import embed, read_embeddings
@@ -107,6 +107,8 @@ def _model(answer: str) -> Callable[[ChatCall, int], Reply]:
     """Give who answers. The learner is imported where it is asked for: an echo starts without it."""
     if answer == "echo":
         return lambda call, _seed: echo(call)
+    if answer == "first":
+        return lambda _call, _seed: first()
     from promptlab.simulator._model import reply
 
     return lambda call, seed: reply(call.body, seed=seed)

@@ -114,6 +114,29 @@ LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
 )
 
+MERGES = "".join(f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 10)}], k{n}: 1}}\n" for n in range(1, 9))
+LADDER = "".join(f"a{n}: &a{n} {'[' * 60}*a{n - 1}{']' * 60}\n" for n in range(1, 60))
+
+
+def test_merge_keys_are_read(tmp_path):
+    """Keys of a merged mapping stand in for those not written out; of several, the first that has one counts."""
+    text = (
+        "cases:\n- &base {id: zero, tags: [a], why: as always}\n- &other {id: other, why: not this, expect: {contains: x}}\n"
+        "- id: one\n  <<: [*base, *other]\n- <<: *base\n  id: two\n  why: written\n- {id: three, input: {'<<': 1}}\n"
+        "- {id: four, <<: *other, <<: *base}\n"
+    )
+
+    suite = loaded(tmp_path, "a.yaml", text)
+
+    assert [(case.id, case.tags, case.why, case.expect) for case in suite[2:]] == [
+        ("one", ("a",), "as always", {"contains": "x"}),
+        ("two", ("a",), "written", None),
+        ("three", (), None, None),
+        ("four", ("a",), "not this", {"contains": "x"}),
+    ]
+    assert suite[4].input == {"<<": 1}
+    assert [case.where for case in suite[2:4]] == [f"{tmp_path}/a.yaml:4", f"{tmp_path}/a.yaml:6"]
+
 
 @pytest.mark.parametrize(
     ("text", "line", "said"),
@@ -133,7 +156,10 @@ LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: *b\n", 1, "alias"),
         ("cases:\n- &i id: a\n- *i : b\n", 3, "alias stands as a key"),
         ("? [a]\n: b\n", 1, "a key is a list"),
-        ("<<: {a: 1}\n", 1, "merge keys"),
+        ("cases:\n- <<: 1\n", 3, "beside `<<` stands a mapping"),
+        ("cases:\n- <<: [{id: a}, b]\n", 3, "beside `<<` stands a mapping"),
+        ("a0: &a0 {x: 1}\n" + MERGES, 6, "aliases"),
+        ("a0: &a0 x\n" + LADDER, 3, "deeper"),
         ("cases:\n- id: a\n---\ncases: []\n", 3, "second document"),
         ("cases:\n- id: a: b\n", 2, "put quotes around"),
         ("cases:\n\t- id: a\n", 2, "tabs"),

@@ -209,12 +209,34 @@ def test_last_needs_a_version_before(lab, server, runs):
         promptlab.compare("last", lab=lab)
 
 
-def test_early_stop_saves_calls(lab, server):
+@pytest.fixture
+def decided(monkeypatch):
+    """Is set when a run is stopped."""
+    heard, stop = threading.Event(), Stop.set
+
+    def spied(self, *given, **named):
+        stop(self, *given, **named)
+        heard.set()
+
+    monkeypatch.setattr(Stop, "set", spied)
+    return heard
+
+
+def test_early_stop_saves_calls(lab, server, decided):
     """A comparison that is decided stops, says after how many cases, and how many calls were not made."""
-    server.says(lambda call: {"found": call.text[0] == "B"})
+
+    def answer(call):
+        if call.number >= 16:
+            decided.wait(
+                20
+            )  # the answers of seven cases decide, however slow the machine is in looking at them
+        return {"found": call.text[0] == "B"}
+
+    server.says(answer)
 
     found = promptlab.compare(make_cases(60), {"A": A, "B": B}, workers=2, stop_when="decided", lab=lab)
 
+    assert decided.is_set()
     assert found.verdicts["word"].tolist() == ["better"]
     assert found.verdicts["method"].tolist() == ["anytime"]
     assert found.decided_after == 7
@@ -225,14 +247,8 @@ def test_early_stop_saves_calls(lab, server):
     assert found.verdicts["left_out"].tolist() == [0]
 
 
-def test_early_stop_lets_calls_come_to_their_end(lab, server, monkeypatch):
+def test_early_stop_lets_calls_come_to_their_end(lab, server, decided):
     """What is under way when the comparison is decided is not cut, however long it takes: it is paid for, and counts."""
-    decided = threading.Event()
-    stop = Stop.set
-
-    def spied(self, *given, **named):
-        stop(self, *given, **named)
-        decided.set()
 
     def answer(call):
         if call.number >= 16:
@@ -240,7 +256,6 @@ def test_early_stop_lets_calls_come_to_their_end(lab, server, monkeypatch):
             time.sleep(1.0)  # longer than a cut call would be left alive
         return {"found": call.text[0] == "B"}
 
-    monkeypatch.setattr(Stop, "set", spied)
     server.says(answer)
 
     found = promptlab.compare(make_cases(40), {"A": A, "B": B}, workers=8, stop_when="decided", lab=lab)

@@ -85,6 +85,15 @@ INSPECT = [
     ({"inspect": "choice", "target": ["A", "C"]}, "ANSWER: A", False),
     ({"inspect": "choice", "target": "A"}, "ANSWER: A, C", False),
     ({"inspect": "choice", "target": "B"}, "ANSWER: Both", False),
+    ({"inspect": "choice", "target": "B"}, "ANSWER: B is right", False),
+    ({"inspect": "choice", "target": "B"}, "ANSWER: B.", True),
+    ({"inspect": "choice", "target": "B"}, "**ANSWER: B**", True),
+    ({"inspect": "choice", "target": "B"}, "ANSWER: A\nNo, wait.\nANSWER: B", True),
+    ({"inspect": "choice", "target": "B"}, "ANSWER: B\nI was told to write 'ANSWER: C' and did not.", True),
+    ({"inspect": "choice", "target": ["A", "C"]}, "ANSWER: A and C", True),
+    ({"inspect": "choice", "target": ["A", "C"]}, "answer: ac", True),
+    ({"inspect": "choice", "target": ["A", "C"]}, "ANSWER: A, B, C", False),
+    ({"inspect": "pattern", "target": "a", "pattern": "(a)(b)?", "match_all": True}, "a", True),
 ]  # fmt: skip
 
 

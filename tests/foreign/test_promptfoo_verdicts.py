@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from promptlab._errors import UsageError
@@ -19,7 +21,49 @@ LATLONG = {
 DEEP = {"requiredElements": ["root.parent.child.grandchild"]}
 SHIRT = {"requiredElements": ["analysis.classification", "analysis.color"]}
 
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "get_weather",
+            "parameters": {
+                "type": "object",
+                "required": ["city"],
+                "properties": {"city": {"type": "string"}},
+            },
+        },
+    },
+    {"name": "book_flight"},
+]
+
+
+def calls(*names, **arguments):
+    """Write calls as an answer has them."""
+    return json.dumps({"tool_calls": [{"name": name, "arguments": arguments} for name in names]})
+
+
+def theirs(name, arguments):
+    """Write a call as the provider sends it."""
+    return json.dumps([{"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}}])
+
+
 TABLE = [
+    ("is-valid-openai-tools-call", {"value": TOOLS}, calls("get_weather", city="NYC"), True),
+    ("is-valid-openai-tools-call", {"value": TOOLS}, calls("get_weather", town="NYC"), False),
+    ("is-valid-openai-tools-call", {"value": TOOLS}, calls("get_whether", city="NYC"), False),
+    ("is-valid-openai-tools-call", {"value": TOOLS}, "It is sunny.", False),
+    ("is-valid-openai-tools-call", {"value": TOOLS}, '{"tool_calls": []}', False),
+    ("is-valid-openai-tools-call", {"value": TOOLS}, theirs("get_weather", '{"city": "NYC"}'), True),
+    ("is-valid-openai-tools-call", {"value": TOOLS}, theirs("get_weather", "{city: NYC}"), False),
+    ("is-valid-function-call", {"value": TOOLS}, '{"name": "get_weather", "arguments": "{\\"city\\": \\"NYC\\"}"}', True),
+    ("tool-call-f1", {"value": ["get_weather", "book_flight"]}, calls("book_flight", "get_weather"), True),
+    ("tool-call-f1", {"value": "get_weather, book_flight"}, calls("book_flight", "get_weather"), True),
+    ("tool-call-f1", {"value": ["get_weather", "book_flight"]}, calls("get_weather"), False),
+    ("tool-call-f1", {"value": ["get_weather", "book_flight"], "threshold": 0.66}, calls("get_weather"), True),
+    ("tool-call-f1", {"value": ["get_weather", "book_flight"], "threshold": 0.67}, calls("get_weather"), False),
+    ("tool-call-f1", {"value": ["get_weather", "book_flight"], "threshold": 0.8}, calls("get_weather", "book_flight", "search"), True),
+    ("tool-call-f1", {"value": ["get_weather"], "threshold": 0.01}, calls("book_flight"), False),
+    ("tool-call-f1", {"value": ["get_weather"], "threshold": 0.01}, "It is sunny.", False),
     ("equals", {"value": "The expected output"}, "The expected output", True),
     ("equals", {"value": "The expected output"}, "The expected output.", False),
     ("equals", {"value": "yes"}, "yes\n", False),
@@ -212,6 +256,12 @@ def test_weightless_assertion_decides_nothing():
         {"promptfoo": "regex", "value": r"(a+)+(?=b)(?!c)\1" + "(x*)*" * 3},
         {"promptfoo": "is-json", "value": {"type": "objekt"}},
         {"promptfoo": "latency"},
+        {"promptfoo": "is-valid-openai-tools-call"},
+        {"promptfoo": "is-valid-openai-tools-call", "value": []},
+        {"promptfoo": "is-valid-openai-tools-call", "value": [{"type": "mcp"}]},
+        {"promptfoo": "tool-call-f1", "value": []},
+        {"promptfoo": "tool-call-f1", "value": [""]},
+        {"promptfoo": "tool-call-f1", "value": ["a"], "threshold": 0},
         {"promptfoo": "levenshtein", "value": "a", "threshold": "b"},
         {"promptfoo": "levenshtein", "value": "a", "threshold": -1},
         {"promptfoo": "rouge-n", "value": ""},

@@ -96,6 +96,29 @@ def test_inspect_scorer_can_be_said(tmp_path, server, scorer, status):
     assert statuses(load_cases(path, scorer=scorer), server, "Paris it is") == [status]
 
 
+def test_messages_of_parts_are_texts_or_noted(tmp_path):
+    """A message in parts is their text; one with a picture is noted, since it cannot be sent as it was meant."""
+    text, picture = {"type": "text", "text": "What is it?"}, {"type": "image", "image": "it.png"}
+
+    def sample(*parts, **more):
+        return json.dumps({"input": [{"role": "user", "content": list(parts)}], **more}) + "\n"
+
+    plain = loaded(tmp_path, "a.jsonl", sample(text, ideal="b"))
+    odd = loaded(tmp_path, "b.jsonl", sample(text, picture, target="b"))
+
+    assert plain[0].input["message_1"] == "What is it?"
+    assert "pictures" not in str(plain.report)
+    assert "1 messages hold pictures" in str(odd.report)
+
+
+def test_misspelt_column_is_named(tmp_path):
+    """A column that looks like one of promptfoo's and is none is named; its rows never pass by it."""
+    suite = loaded(tmp_path, "a.csv", "q,__expect\nhi,contains: a\n")
+
+    assert suite[0].expect is None
+    assert "Did you mean '__expected'?" in str(suite.report)
+
+
 def test_field_map_renames_columns(tmp_path, server):
     """A field map says which column is what."""
     path = written(tmp_path, "samples.csv", "question,answer,number\nCapital?,Paris,7\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pandas as pd
 import pytest
@@ -96,6 +97,44 @@ def test_judge_of_the_first_is_found_out(lab, server):
     assert 10 <= (pairs["winner"] == "alpha").sum() <= 30
     assert (both.both_orders, both.flipped, both.decided) == (40, 40, 80)
     assert len(server.calls) == 80  # the order that was asked before comes from the store
+
+
+def test_simulated_judge_prefers_the_first():
+    """The simulator's judge of the first is measured as what it is: every pair flips, and it is content with all."""
+    with (
+        promptlab.simulate(latency="none", options={"answer": "first"}) as simulator,
+        Lab(base_url=simulator.base_url, api_key="k" * 12, display="none", store="off") as lab,
+    ):
+        pairs = promptlab.judge_pairs(
+            answers(), "alpha", "beta", rubric="is right", both_orders=True, lab=lab
+        )
+        bias = promptlab.position_bias(pairs)
+        cases = [{"id": f"c{i}", "input": {"q": "x"}, "expect": {"judge": "is right"}} for i in range(8)]
+        frame = promptlab.run_parallel(cases, lambda case: "an answer", lab=lab)
+        agreement = promptlab.judge_agreement(frame, {f"c{i}": i % 2 == 0 for i in range(8)})
+
+    assert (bias.first_share, bias.decided, bias.both_orders, bias.flipped) == (1.0, 80, 40, 40)
+    assert set(pairs.groupby("case")["winner"].nunique()) == {2}
+    assert frame["status"].tolist() == ["pass"] * 8
+    assert (agreement.kappa, agreement.observed) == (0.0, 0.5)
+    assert agreement.low < 0 < agreement.high
+
+
+def test_kappa_equals_another_implementation():
+    """Kappa is what statsmodels computes, on drawn tables of verdicts."""
+    rater = pytest.importorskip("statsmodels.stats.inter_rater")
+    draw = random.Random(4)
+    for _ in range(50):
+        judge = [draw.random() < 0.6 for _ in range(draw.randrange(5, 60))]
+        people = [one if draw.random() < 0.7 else not one for one in judge]
+        table = [
+            [sum((a, b) == (x, y) for a, b in zip(judge, people, strict=True)) for y in (0, 1)]
+            for x in (0, 1)
+        ]
+        found = promptlab.judge_agreement(judged(*judge), {f"c{i}": one for i, one in enumerate(people)})
+        if found.kappa is not None:
+            assert found.kappa == pytest.approx(rater.cohens_kappa(table, return_results=False))
+            assert found.low <= found.kappa <= found.high
 
 
 def test_honest_judge_is_cleared(lab, server):

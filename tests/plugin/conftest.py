@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -61,8 +62,12 @@ class Project:
 
     def run_apart(self, *arguments: str) -> tuple[int, str]:
         """Run pytest in a process of its own; gives its exit code and what it wrote."""
-        process = self.start(*arguments)
-        said, _ = process.communicate(timeout=120)
+        process = self.start(*arguments, start_new_session=True)
+        try:
+            said, _ = process.communicate(timeout=120)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # with its workers
         return process.returncode, said
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -245,3 +246,28 @@ def test_key_is_nowhere(project, monkeypatch):
     ]
     assert project.server.calls[0].headers["authorization"] == f"Bearer {key}"
     assert not [text for text in texts if key in text]
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2")])
+def test_summary_place_is_checked_first(project, more):
+    """Where the summary cannot be written a plain line says so before any call."""
+    project.suite([case("a")])
+
+    code, said = project.run_apart("s.yaml", "--prompt", "p.md", "--prompt-summary", "nowhere/s.md", *more)
+
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "--prompt-summary: cannot write" in said
+    assert "Traceback" not in said
+    assert not project.server.calls
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_costs_the_summary_alone(project):
+    """A summary that cannot be written after all is said in the block; the session goes on to its end."""
+    project.suite([case("a")], suite="demo")
+
+    done = project.run("s.yaml", "--prompt", "p.md", "--prompt-summary", "/dev/full", "--junitxml", "j.xml")
+
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["demo: 1 of 1 passed*", "cannot write /dev/full: No space left on device"])
+    assert (project.path / "j.xml").exists()

@@ -16,11 +16,26 @@ def test_nothing_is_loaded(pytestconfig):
 """
 
 
-def run(folder, *arguments: str) -> str:
+LISTING = """
+import sys
+def pytest_unconfigure(config):
+    loaded = sorted(name.removeprefix("promptlab") for name in sys.modules if name.split(".")[0] == "promptlab")
+    sys.stderr.write(" ".join(loaded) + "\\n")
+"""
+
+
+def run(folder, *arguments: str, others: tuple[str, ...] = ("hypothesispytest", "xdist", "anyio")) -> str:
     """Run pytest in a process of its own, without the plugins of others."""
-    others = ("hypothesispytest", "xdist", "anyio")
     command = [sys.executable, "-m", "pytest", *(f"-pno:{name}" for name in others), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -35,3 +50,16 @@ def test_nothing_is_loaded_nor_said(tmp_path):
     without = run(tmp_path, "-q", "-p", "no:promptlab", "-k", "nothing")
 
     assert said.split(" in ")[0] == without.split(" in ")[0]
+
+
+def test_little_is_loaded_under_xdist(tmp_path):
+    """The controller of pytest-xdist loads what it needs to watch the workers, and none of the rest."""
+    (tmp_path / "conftest.py").write_text(LISTING, encoding="utf-8")
+    (tmp_path / "test_x.py").write_text("def test_it(): pass\n", encoding="utf-8")
+
+    said = run(tmp_path, "-q", "-n", "1", others=("hypothesispytest",))
+
+    rooms = {word for word in said.split() if word.startswith((".", "_"))} - {"."}
+    watching = {f"._pytest{room}" for room in ("", "._share", "._ini", "._controller")}
+    assert ".pytest_plugin" in rooms
+    assert rooms <= {"._version", ".pytest_plugin"} | watching

@@ -69,3 +69,33 @@ def test_interrupted_run_is_on_record(project):
     with promptlab.Lab(display="none") as lab:
         last = promptlab.history("p", lab=lab).iloc[-1]
     assert (last["graded"], last["stopped"]) == (5, "interrupt")
+
+
+APPLICATION = """
+import pathlib, time, pytest
+
+def app(case):
+    if case.id != "c0":
+        pathlib.Path("hangs").touch()
+        time.sleep(3600)
+    return "x"
+
+CASES = [{"id": f"c{n}", "input": {}, "expect": "x"} for n in range(6)]
+
+@pytest.mark.prompt_cases(CASES, prompt=app)
+def test_it(prompt_result): pass
+"""
+
+
+def test_interrupt_waits_for_no_application(project):
+    """An application that hangs for an hour does not keep an interrupted session from its summary and its end."""
+    project.write("test_x.py", APPLICATION)
+    process = project.start("test_x.py", "--prompt-workers", "3", start_new_session=True)
+    while not (project.path / "hangs").exists():
+        assert process.poll() is None
+
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=50)
+
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    assert "= prompt tests =" in said

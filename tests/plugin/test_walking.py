@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import threading
 
@@ -325,3 +326,18 @@ def test_same_call_is_made_once(project):
     for arguments, calls in (((), 4), ((), 4), (("--prompt-fresh",), 8)):
         project.run("s.yaml", "--prompt", "p.md", *arguments).assert_outcomes(passed=4)
         assert len(project.server.calls) == calls
+
+
+def test_collector_is_on_while_tests_run(project):
+    """Python's garbage collector, put off while the SDK is loaded, is on again when the first test runs."""
+    project.suite([case("a")])
+    project.write(
+        "test_x.py",
+        "import gc, pytest\n"
+        "@pytest.mark.prompt_cases('s.yaml', prompt='p.md')\n"
+        "def test_it(prompt_result): assert gc.isenabled()\n",
+    )
+
+    project.run("test_x.py").assert_outcomes(passed=1)
+
+    assert gc.isenabled()

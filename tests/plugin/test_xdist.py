@@ -90,18 +90,28 @@ def test_first_failure_stops_all_processes(project):
     assert len(project.server.calls) <= 2 + 4
 
 
-def test_crash_of_a_process_costs_no_case(project):
-    """Where a process dies, another comes in its place; every case is told of."""
+@pytest.mark.parametrize("dying", ["gw0", "gw1"])
+def test_crash_of_a_process_costs_no_case(project, dying):
+    """Where a process dies with calls under way, the one in its place makes them; every case is told of."""
     project.suite([case(f"c{n}", says={"found": True, "n": n}) for n in range(8)])
     project.write(
         "test_x.py",
-        "import os, pathlib\n"
-        "def test_die():\n"
+        "import os, pathlib, pytest\n"
+        "@pytest.mark.parametrize('n', range(8))\n"
+        "def test_die(n):\n"
         "    mark = pathlib.Path('died')\n"
-        "    if not mark.exists():\n"
+        f"    if os.environ['PYTEST_XDIST_WORKER'] == {dying!r} and not mark.exists():\n"
         "        mark.write_text('x'); os._exit(1)\n",
     )
 
-    _, said = project.run_apart("test_x.py", "s.yaml", "--prompt", "p.md", "-n", "2")
+    def answer(call, _handler):
+        while not (project.path / "died").exists() and not project.server.released.wait(0.02):
+            continue  # no call comes to anything before the process is dead
+        return Reply(chat(call.text))
 
-    assert "1 failed, 8 passed" in said
+    project.server.answer = answer
+
+    _, said = project.run_apart("test_x.py", "s.yaml", "--prompt", "p.md", "-n", "2", "--prompt-workers", "4")
+
+    assert "1 failed, 15 passed" in said
+    assert len(project.server.calls) <= 8 + 4

@@ -131,6 +131,17 @@ def test_damaged_store_is_set_aside(filled: Path, damage):
         assert store.warnings == ()
 
 
+@pytest.mark.parametrize("name", ["cases.yaml", "notes.MD", "rows.csv"])
+def test_file_of_another_kind_is_left_alone(tmp_path: Path, name):
+    """A setting that names a suite, say, instead of a store costs the file nothing: not its bytes, not its name."""
+    path = tmp_path / name
+    path.write_text("cases: []\n")
+    with open_store(path) as store:
+        put(store, "case", "kept in memory")
+        assert "cannot be used" in store.warnings[0]
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [(name, "cases: []\n")]
+
+
 def test_log_goes_with_damaged_store(filled: Path):
     """What a killed process left in the write-ahead log is set aside with the file it belongs to."""
     code = (
