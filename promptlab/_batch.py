@@ -53,7 +53,7 @@ def run_batch(
         StoreError: Batches cannot be remembered beside the store; nothing was sent.
         RunStopped: The run was interrupted; the batch goes on, and the same call takes it up again.
     """
-    lab = lab or default_lab()
+    lab = default_lab(lab)
     _must_fit(prompt, wait)
     if lab.replay:
         return run_parallel(cases, prompt, checks=checks, repeats=repeats, lab=lab)

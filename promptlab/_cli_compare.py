@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from promptlab._bars import read_repeats
+from promptlab._bars import Bar, Held, hold_counts, read_repeats
 from promptlab._cases import load_cases
 from promptlab._cli_ends import (
     check_places,
+    check_source,
     records,
+    tell_not_stored,
     the_rest_said,
     told_if_interrupted,
+    warn_ungraded,
     write_files,
     write_json,
 )
 from promptlab._contest import Comparison, compare
+from promptlab._display import one_line
+from promptlab._display._escape import lines
 from promptlab._lab import Lab
 from promptlab._prompt import Prompt
 
@@ -80,6 +86,7 @@ def compare_command(suite: Path, prompt_files: tuple[Path, ...], **options: Any)
     --min-pass-rate; 2 wrong use; 3 errors kept some cases from a verdict; 130 interrupted. A difference that
     could be chance is no reason to fail.
     """
+    check_source(options)
     if options["allow_code"]:
         sys.path.insert(0, "")  # `python: "module:function"` names a module of the working folder
     check_places((options["json_file"], options["html_file"]))
@@ -109,6 +116,12 @@ def compare_command(suite: Path, prompt_files: tuple[Path, ...], **options: Any)
     )
     with the_rest_said(compare_exit_code(found, options["min_pass_rate"])):
         click.echo(str(found))
+        warn_ungraded(cases)
+        if options["replay"]:
+            rows = found.frame
+            tell_not_stored(map(str, rows.loc[rows["error"] == "budget", "case"]))
+        for held in hold_variants(found, options["min_pass_rate"]):
+            click.echo(lines(held.text()))
         if options["html_file"]:
             click.echo(f"page: {options['html_file']}")
 
@@ -131,15 +144,29 @@ def compare_exit_code(found: Comparison, min_pass_rate: float | None) -> int:
     """
     if (found.verdicts["word"] == "worse").any():
         return WORSE
-    stopped_early = found.decided_after is not None
-    standings = found.summary.to_dict("records")
-    for row in standings[1:]:
-        missing = row["errors"] + (0 if stopped_early else row["not_run"])
-        best = row["passed"] + missing
-        if min_pass_rate is not None and best < min_pass_rate * (row["graded"] + missing or 1):
-            return WORSE
-    broken = sum(row["errors"] + (0 if stopped_early else row["not_run"]) for row in standings)
-    return NO_VERDICT if broken else 0
+    if any(held.state == "missed" for held in hold_variants(found, min_pass_rate)):
+        return WORSE
+    return NO_VERDICT if any(_undecided(found, row) for row in found.summary.to_dict("records")) else 0
+
+
+def hold_variants(found: Comparison, min_pass_rate: float | None) -> tuple[Held, ...]:
+    """Hold every variant but the baseline against the bar; nothing where there is none."""
+    if min_pass_rate is None:
+        return ()
+    return tuple(
+        hold_counts(
+            Bar(name=one_line(str(row["variant"]), 80), least=min_pass_rate, said=f"{min_pass_rate:g}"),
+            passed=int(row["passed"]),
+            failed=int(row["graded"] - row["passed"]),
+            undecided=_undecided(found, row),
+        )
+        for row in found.summary.to_dict("records")[1:]
+    )
+
+
+def _undecided(found: Comparison, row: Mapping[Any, Any]) -> int:
+    """Count the rows of a variant that should have a verdict and have none."""
+    return int(row["errors"] + (0 if found.decided_after is not None else row["not_run"]))
 
 
 def _plain(found: Comparison) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 from promptlab._cases import load_cases, write_suite
 from promptlab._cli_ends import check_places
 from promptlab._errors import SettingError
+from promptlab._wholefile import write_whole
 
 EXAMPLES = """\b
 Examples:
@@ -46,15 +47,23 @@ def convert_command(file: Path, output: Path | None, **options: Any) -> None:
         click.echo(write_suite(suite), nl=False)
         return
     check_places([output])
-    texts = {output: write_suite(suite)}
-    for name, prompt in suite.prompts.items():
-        texts[output.with_name(f"{output.stem}.{_file_name(name)}.md")] = prompt.source()
+    prompts = {
+        output.with_name(f"{output.stem}.{_file_name(name)}.md"): prompt.source()
+        for name, prompt in suite.prompts.items()
+    }
+    # A suite names one prompt: of several it is for the user to say which.
+    own = next(iter(prompts)).name if len(prompts) == 1 and "prompt" not in suite.settings else None
+    texts = {**prompts, output: write_suite(suite, prompt=own)}
     for path in texts:
         if path.exists():
             raise SettingError(f"{path} is there already; name another file, or remove it")
     for path, text in texts.items():
-        path.write_text(text, encoding="utf-8", newline="")
+        write_whole(path, [text.encode("utf-8")])
         click.echo(f"wrote {path}", err=True)
+    if len(prompts) > 1:
+        click.echo(
+            f"{output} names no prompt, since there are {len(prompts)}: run it with --prompt FILE", err=True
+        )
 
 
 def _fields(written: tuple[str, ...]) -> dict[str, str] | None:

@@ -6,17 +6,19 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 from promptlab._errors import RunStopped, SettingError
 from promptlab._export import plain_value
 from promptlab._lab import Lab
+from promptlab._types import Case
 from promptlab._wholefile import write_whole
+from promptlab._wording import listed
 from promptlab.report import check_place
 
 if TYPE_CHECKING:
@@ -59,6 +61,30 @@ def told_if_interrupted(lab: Lab, *, fresh: bool) -> Iterator[None]:
             again = "run it again without --fresh" if fresh else "run the same again"
             said += f"; what was paid for is in the store: {again} to go on"
         raise InterruptedRunError(said) from None
+
+
+def check_source(options: Mapping[str, Any]) -> None:
+    """Check that a command is not asked both to call anew and to make no call.
+
+    Raises:
+        SettingError: It is.
+    """
+    if options["replay"] and options["fresh"]:
+        raise SettingError("--replay makes no call, and --fresh asks all anew: give one of them")
+
+
+def tell_not_stored(cases: Iterable[str]) -> None:
+    """Say which cases a replay could not serve."""
+    missing = list(dict.fromkeys(cases))
+    if missing:
+        said = f"not in the store: {listed(missing)}; a replay makes no call: run it once without --replay"
+        click.echo(f"promptlab: {said}", err=True)
+
+
+def warn_ungraded(cases: Iterable[Case]) -> None:
+    """Warn where nothing is expected of any case, so that a run cannot fail."""
+    if not any(case.expect for case in cases):
+        click.echo("promptlab: nothing is expected of any case: no row can fail", err=True)
 
 
 def check_places(places: Iterable[Path | None]) -> None:
@@ -113,6 +139,54 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, [json.dumps(value, indent=1).encode() + b"\n"])
 
 
+class WatchedOutput:
+    """The output as it is, with a memory for what could not be written: a display swallows its own trouble.
+
+    Args:
+        stream: The output.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.lost: OSError | None = None
+        """The first error of a write; None where all was written, or once it is told."""
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        with self._watched():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Write what is still held back."""
+        with self._watched():
+            self._stream.flush()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as broken:
+            self.lost = self.lost or broken
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def watched_output() -> Iterator[None]:
+    """Have it noted, while the command runs, where its output cannot be written."""
+    stream = sys.stdout
+    if stream is None:  # closed before the command began
+        yield
+        return
+    sys.stdout = cast("TextIO", WatchedOutput(stream))
+    try:
+        yield
+    finally:
+        sys.stdout = stream
+
+
 @contextmanager
 def the_rest_said(code: int) -> Iterator[None]:
     """Leave with an exit code once what is said inside is written.
@@ -124,6 +198,8 @@ def the_rest_said(code: int) -> Iterator[None]:
         yield
         if sys.stdout is not None:
             sys.stdout.flush()
+        if isinstance(sys.stdout, WatchedOutput) and sys.stdout.lost is not None:
+            raise sys.stdout.lost
     except OSError as broken:
         code = broken_output(broken, code)
     sys.exit(code)
@@ -150,3 +226,5 @@ def _mute() -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
+    if isinstance(sys.stdout, WatchedOutput):
+        sys.stdout.lost = None  # it is told by now

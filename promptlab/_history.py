@@ -52,7 +52,7 @@ def history(name: str | None = None, *, lab: Lab | None = None) -> pd.DataFrame:
     if name is not None and not isinstance(name, str):
         raise UsageError(f"history({name!r}): the name of a prompt is a text")
 
-    rows = [_told(row) for row in (lab or default_lab()).store.runs(name)]
+    rows = [_told(row) for row in default_lab(lab).store.runs(name)]
     columns = {column: [row[column] for row in rows] for column in HISTORY}
     columns["when"] = pd.to_datetime(columns["when"], utc=True, format="ISO8601")  # type: ignore[assignment]
     return pd.DataFrame(columns).astype(dict(HISTORY))
@@ -124,7 +124,7 @@ def diff(run_a: str, run_b: str, *, lab: Lab | None = None) -> Difference:
     Raises:
         UsageError: There is no such run in the store, or several begin so.
     """
-    store = (lab or default_lab()).store
+    store = default_lab(lab).store
     known = store.runs()
     rows = [_entry(known, asked) for asked in (run_a, run_b)]
     texts = [store.prompt_text(row["version"], row["prompt"]) or "" for row in rows]

@@ -142,7 +142,7 @@ def judge_pairs(
     """
     if not rubric.strip():
         raise SettingError("`rubric` is blank; say what makes an answer better")
-    lab = lab or default_lab()
+    lab = default_lab(lab)
     cases = list(_pairs(frame, (first, second), rubric, both_orders, seed))
     if not cases:
         raise SettingError(f"{quoted(first)} and {quoted(second)} have no answered case in common")

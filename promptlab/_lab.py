@@ -8,15 +8,24 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from promptlab._display import Display, Panels, choose
+from promptlab._display import Display, Panels, choose, sound_display
 from promptlab._elsewhere import Elsewhere, sound_executor
 from promptlab._errors import SettingError
-from promptlab._lab_parts import Parts, batch_api, no_call, sound_limits, store_at, wire_to
+from promptlab._lab_parts import (
+    Parts,
+    batch_api,
+    check,
+    no_call,
+    sound_endpoint,
+    sound_limits,
+    store_at,
+    wire_to,
+)
 from promptlab._protocols import Observer, Provider
 from promptlab._providers import Budget, Gate, OpenAIProvider, Repairs, Seat, Simulator, retried, stored
 from promptlab._redact import Secret, passwords_in, redactor
@@ -24,6 +33,7 @@ from promptlab._scope import Stop
 from promptlab._settings import DEFAULT_MODEL, Limits, public_environment, working_folder
 from promptlab._store import Store, open_store
 from promptlab._types import Answer, Request
+from promptlab._wording import quoted
 
 if TYPE_CHECKING:
     from promptlab._providers import BatchApi
@@ -85,9 +95,11 @@ class Lab:
         allow_code: bool = False,
         judge: str | None = None,
     ) -> None:
+        called = {"resource": resource, "shared": shared, "confidence": confidence}
+        check({"model": model, "judge": judge, "api_key": api_key}, called, executor, loop)
         self._key = Secret(api_key or os.environ.get("OPENAI_API_KEY") or "")
         del api_key  # so that no traceback that shows local values shows the key
-        self._base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
+        self._base_url = sound_endpoint(base_url)
         self.redact = redactor([self._key, *passwords_in(self._base_url or "")])
         """Masks the API key, and a password in the endpoint's address, in a text."""
         self.model = model or os.environ.get("PROMPTLAB_MODEL") or DEFAULT_MODEL
@@ -97,17 +109,14 @@ class Lab:
         """Whether a simulator answers: the embedded one, or one whose address says so."""
         self.limits = sound_limits(limits)
         """What a run may take."""
-        _check_callables({"resource": resource, "shared": shared, "confidence": confidence}, executor)
         self.resource, self.shared, self.executor = resource, shared, sound_executor(executor)
-        if loop not in ("own", "kernel"):
-            raise SettingError(f"loop={loop!r} is neither 'own' nor 'kernel'")
         self.loop = loop
         """Where `async def` targets run."""
         self.confidence, self.replay, self.allow_code = confidence, replay, allow_code
         self.judge = judge or os.environ.get("PROMPTLAB_JUDGE") or self.model
         self.last: Result | None = None
         """The last run that ended, also where it was stopped."""
-        self._display = display
+        self._display = sound_display(display)
         self._store_at = store_at(store)
         self._panels = Panels()
         self._lock = threading.RLock()
@@ -242,17 +251,11 @@ class Lab:
         return self.redact(f"Lab(model={self.model!r}, {where}, store={kept!r})")
 
 
-def _check_callables(given: Mapping[str, Any], executor: Any) -> None:
-    for name, value in given.items():
-        if value is not None and not callable(value):
-            raise SettingError(f"{name}={value!r} cannot be called")
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise SettingError(f"executor={executor!r} is no concurrent.futures.Executor")
-
-
-def default_lab() -> Lab:
-    """Give the lab of this process for the present environment and folder; runs without a lab share it."""
-    return _lab_for(_fingerprint(), str(working_folder()), os.getpid())
+def default_lab(lab: Lab | None = None) -> Lab:
+    """Give the lab named, else that of this process for the present environment and folder, which runs share."""
+    if lab is not None and not isinstance(lab, Lab):
+        raise SettingError(f"lab={quoted(lab)} is no Lab(...)")
+    return lab or _lab_for(_fingerprint(), str(working_folder()), os.getpid())
 
 
 def _fingerprint() -> str:

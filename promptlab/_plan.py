@@ -77,7 +77,7 @@ def plan(
     Raises:
         UsageError: The cases, the prompt or a setting are wrong.
     """
-    lab = lab or default_lab()
+    lab = default_lab(lab)
     suite, prompt = as_suite(cases, allow_code=lab.allow_code), as_prompt(prompt)
     check_prompt(prompt, suite)
     count, _ = resolve_workers(workers, lab.limits, public_environment())

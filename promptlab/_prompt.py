@@ -30,7 +30,8 @@ def as_prompt(source: str | Path | Prompt) -> Prompt:
     if isinstance(source, Path):
         return Prompt.load(source)
     if not isinstance(source, str):
-        raise PromptError(f"a prompt is a text, a Prompt or a path, not {a_kind(source)}")
+        kind = "None" if source is None else a_kind(source)
+        raise PromptError(f"a prompt is a text, a Prompt or a path, not {kind}")
     if looks_like_path(source):
         return Prompt.load(source)
     return Prompt(source)

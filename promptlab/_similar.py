@@ -22,6 +22,7 @@ from promptlab._judge import subject
 from promptlab._show import show
 from promptlab._types import Answer, Case, Verdict
 from promptlab.checks import CannotTellError, Factory
+from promptlab.checks._distance import letters_alike
 from promptlab.checks._same import number_of
 
 KEYS = ("value", "threshold", "model", "by")
@@ -29,8 +30,8 @@ MODEL = "text-embedding-3-small"
 """The embedding model where the check names none."""
 THRESHOLD = 0.75
 """The similarity from which on a check passes where it says nothing else."""
-LONGEST = 5_000
-"""Characters of texts that are compared letter by letter."""
+MOST_PAIRS = 10_000_000_000
+"""Pairs of letters that a comparison may look at: some tenths of a second."""
 
 
 def similar_factory(ask: Ask) -> Factory:
@@ -98,14 +99,10 @@ class SimilarCheck:
         return Verdict(passed=False, name=self.name, score=score, reason=reason)
 
     def _by_letters(self, text: str) -> list[float]:
-        """Give the share of letters that match, 2 M / T (Ratcliff and Obershelp), as `difflib` finds it."""
-        import difflib
-
-        if max(len(text), *map(len, self.values)) > LONGEST:
-            raise CannotTellError(
-                f"letters are compared in texts of up to {LONGEST} characters; this is longer"
-            )
-        return [difflib.SequenceMatcher(None, text, value, autojunk=False).ratio() for value in self.values]
+        """Give how alike the letters are, by an edit distance."""
+        if len(text) * max(map(len, self.values)) > MOST_PAIRS:
+            raise CannotTellError("texts this long are not compared by letters; it would take too long")
+        return [letters_alike(text, value) for value in self.values]
 
     def _by_meaning(self, text: str) -> list[float]:
         inputs = [text, *self.values]

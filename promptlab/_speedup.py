@@ -62,7 +62,7 @@ def measure_speedup(
         UsageError: The cases, the prompt or a count are wrong; raised before any call.
         RunStopped: It was interrupted; `.partial` is the frame of the counts that were measured.
     """
-    lab = lab or default_lab()
+    lab = default_lab(lab)
     suite = as_suite(cases, allow_code=lab.allow_code)
     target = prompt if callable(prompt) and not isinstance(prompt, Prompt) else as_prompt(prompt)
     counts, notes = _counts(workers, lab)
@@ -79,7 +79,7 @@ def measure_speedup(
     frame = _frame(points, _told(sweep, target_label(target), advice))
     if sweep.interrupted:
         exit_as_interrupted()
-        raise RunStopped("interrupted; the counts that were measured are in `.partial`", partial=lambda: frame)
+        raise RunStopped("interrupted; counts that were measured are in `.partial`", partial=lambda: frame)
     return frame
 
 

@@ -206,7 +206,7 @@ def spent_text(summary: Summary) -> str:
     parts = []
     if summary.input_tokens is not None or summary.output_tokens is not None:
         parts.append(f"{summary.input_tokens or 0:,} tokens in, {summary.output_tokens or 0:,} out")
-    if summary.simulated:
+    if summary.simulated and (summary.models or summary.calls):
         parts.append("nothing paid: a simulator answered")
     elif summary.cost_usd is not None:
         more = f" and {summary.unpriced} rows of unknown price" if summary.unpriced else ""

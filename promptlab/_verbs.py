@@ -60,7 +60,7 @@ def run_parallel(
         UsageError: The cases, the prompt or a setting are wrong; raised before any call.
         RunStopped: The run was interrupted; `.partial` is its frame, with a row for every case.
     """
-    lab = lab or default_lab()
+    lab = default_lab(lab)
     suite = as_suite(cases, allow_code=lab.allow_code)
     target = prompt if callable(prompt) and not isinstance(prompt, Prompt) else as_prompt(prompt)
     result = run_targets(
@@ -157,7 +157,7 @@ def last_run(*, lab: Lab | None = None) -> pd.DataFrame | None:
     Returns:
         The frame, as `run_parallel` gave it; None where there was no run.
     """
-    lab = lab or default_lab()
+    lab = default_lab(lab)
     result = lab.last or _stored_run(lab)
     if result is None:
         return None

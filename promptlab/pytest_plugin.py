@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv")
 """How the names of suite files end."""
 
+LISTED, HEAD, MOST_LOOKED = 5, 4096, 200
+"""Suites that are named in a line; bytes of a file that are looked at; files that are."""
+
+LOOKED = pytest.StashKey[list[Path]]()
+LEFT_OUT = pytest.StashKey[list[Path]]()
+
+_PROMPT, _CASES = re.compile(rb"^prompt[ \t]*:", re.MULTILINE), re.compile(rb"^cases[ \t]*:", re.MULTILINE)
+
 MARKER = (
     "prompt_cases(cases, prompt=None, *, checks=(), repeats=None, shared=None, resource=None, confidence=None, "
     "expect=True): run the test once for each case of a suite; its fixture `prompt_result` is what the prompt "
@@ -66,6 +74,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and have the suites named in the ini file collected where no path is given."""
+    if config.getoption("prompt_replay") and config.getoption("prompt_fresh"):
+        raise pytest.UsageError(
+            "--prompt-replay makes no call, and --prompt-fresh asks all anew: give one of them"
+        )
     config.addinivalue_line("markers", MARKER)
     if config.getini("promptlab_suites") and config.args_source is config.ArgsSource.TESTPATHS:
         from promptlab._pytest._ini import beside_testpaths
@@ -80,10 +92,43 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     named = parent.session.isinitpath(file_path)
     config = parent.config
     if not named and not config.getini("promptlab_suites") and not _prompt_for_folders(config):
+        if config.args_source is config.ArgsSource.ARGS:
+            _note_left_out(config, file_path)
         return None
     from promptlab._pytest._collect import collect_suite
 
     return collect_suite(file_path, parent, named=named, folders=_prompt_for_folders(config))
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say which suites in the folders on the command line name a prompt and were not collected."""
+    found = config.stash.get(LEFT_OUT, [])
+    if not found:
+        return []
+    names = ", ".join(ascii(path.name)[1:-1] for path in found[:LISTED])
+    more = f", … ({len(found)} in all)" if len(found) > LISTED else ""
+    return [
+        f"promptlab: suites that name a prompt, not collected: {names}{more}; name the files themselves, here or in "
+        "promptlab_suites, or give --prompt FILE for all in the folder"
+    ]
+
+
+def _note_left_out(config: pytest.Config, path: Path) -> None:
+    """Note a suite in a folder that names its prompt: it may cost money, so it wants to be named itself.
+
+    It is known by the beginning of its text, and only so many files are looked at: most belong to others.
+    """
+    looked = config.stash.setdefault(LOOKED, [])
+    if path.suffix.lower() not in SUFFIXES[:2] or len(looked) >= MOST_LOOKED:
+        return
+    looked.append(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return  # what cannot be read is not collected either
+    if _PROMPT.search(head) and _CASES.search(head):
+        config.stash.setdefault(LEFT_OUT, []).append(path)
 
 
 def _prompt_for_folders(config: pytest.Config) -> bool:

@@ -176,7 +176,7 @@ def test_history_names_what_there_is(command, tmp_path, monkeypatch):
     assert of_suite[0] == 0
     assert [line.split()[2] for line in of_suite[1].splitlines()[1:]] == ["p"]
     assert unknown[0] == 2
-    assert "no run of a prompt or suite 'nope' is on record; there are runs of p" in unknown[1]
+    assert "no run of 'nope' is on record; there are runs of p" in unknown[1]
     assert off == (0, "the store is off (PROMPTLAB_STORE=off): no run is on record\n")
 
 

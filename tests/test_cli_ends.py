@@ -310,3 +310,102 @@ def test_comparison_files_hold_hostile_answers(command, server, tmp_path):  # no
 
     written = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert [row["output"] for row in written["rows"]] == [HOSTILE] * 2
+
+
+@NEEDS_FULL_DEVICE
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(("expected", "code"), [("yes", 2), ("no", 1)])
+def test_full_output_of_the_display_counts(server, tmp_path, unbuffered, expected, code):
+    """Where the display alone wrote, and nothing of it arrived, the command is no success, and says so once."""
+    server.says(lambda call: call.text)
+    write_suite(tmp_path, [echo("a", expected)], prompt="p.md")
+    more = {"PYTHONUNBUFFERED": unbuffered, "PROMPTLAB_PROGRESS": "text"}
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "promptlab", "run", "s.yaml"], cwd=tmp_path,
+            env=buffered(OPENAI_BASE_URL=server.base_url, **more), stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    assert done.returncode == code
+    assert done.stderr == "promptlab: cannot write the output: No space left on device\n"
+
+
+def test_replay_says_what_is_missing(command, server, monkeypatch, tmp_path):  # noqa: F811 - the fixture that is imported
+    """A replay of what is not stored says which cases, in a line; nobody answered, and nobody is said to have."""
+    suite = write_suite(tmp_path, [echo("a"), echo("b")], prompt="p.md")
+
+    monkeypatch.delenv("OPENAI_BASE_URL")  # the simulator would answer, were it asked
+
+    code, said = command("run", suite, "--replay")
+
+    assert code == 3
+    assert "promptlab: not in the store: a, b; a replay makes no call: run it once without --replay" in said
+    assert "answered" not in said
+    assert not server.calls
+
+
+@pytest.mark.parametrize("verb", ["run", "compare"])
+def test_replay_and_fresh_exclude_each_other(command, server, tmp_path, verb):  # noqa: F811 - the fixture that is imported
+    """To ask all anew and to make no call is wrong use."""
+    suite = write_suite(tmp_path, [echo("a")], prompt="p.md")
+
+    code, said = command(verb, suite, "--prompt", str(tmp_path / "p.md"), "--replay", "--fresh")
+
+    assert code == 2
+    assert "--replay makes no call, and --fresh asks all anew" in said
+    assert not server.calls
+
+
+def test_run_that_expects_nothing_warns(command, tmp_path):  # noqa: F811 - the fixture that is imported
+    """Where nothing is expected of any case a run ends well, and warns that it could not have failed."""
+    suite = write_suite(tmp_path, [{"id": "a", "input": {"request": "x"}}], prompt="p.md")
+
+    assert command("run", suite)[0] == 0
+    assert "nothing is expected of any case: no row can fail" in command("run", suite)[1]
+    assert command("run", suite, "--min-pass-rate", "0.5")[0] == 1
+
+
+def test_comparison_says_its_bar(command, tmp_path):  # noqa: F811 - the fixture that is imported
+    """A comparison says for each variant but the baseline whether it met the bar."""
+    suite = write_suite(tmp_path, [echo("a"), echo("b", "no")])
+    for name in ("base", "good", "bad"):
+        ends = {"good": " no", "bad": "!"}.get(name, "")
+        (tmp_path / f"{name}.md").write_text(f"{{{{ request }}}}{ends}", encoding="utf-8")
+    files = [part for name in ("base", "good", "bad") for part in ("--prompt", str(tmp_path / f"{name}.md"))]
+
+    code, said = command("compare", suite, *files, "--min-pass-rate", "0.9")
+
+    assert code == 1
+    assert "bar 0.9 for bad: MISSED, 1 of 2 rows (50 %)" in said
+    assert "bar 0.9 for good: met, 2 of 2 rows (100 %)" in said
+    assert "for base" not in said
+
+
+def test_bar_without_a_case_is_wrong(command, server, tmp_path):  # noqa: F811 - the fixture that is imported
+    """A bar for a tag that no case has is refused before any call; one that is not selected is fine."""
+    cases = [echo("a", tags=["smoke"]), echo("b", tags=["wide"])]
+
+    wrong = command("run", write_suite(tmp_path, cases, prompt="p.md", bars={"smok": 1.0}))
+    made = len(server.calls)
+    fine = command("run", write_suite(tmp_path, cases, prompt="p.md", bars={"smoke": 1.0}), "--tag", "wide")
+
+    assert wrong[0] == 2
+    assert "s.yaml:3: there is a bar for the tag 'smok', which no case has. Did you mean 'smoke'?" in wrong[1]
+    assert made == 0
+    assert fine[0] == 0
+
+
+def test_reports_replace_whole_files(command, tmp_path):  # noqa: F811 - the fixture that is imported
+    """JUnit file and summary are put in their place whole: who has one open keeps the old one."""
+    suite = write_suite(tmp_path, [echo("a")], prompt="p.md")
+    junit, summary = tmp_path / "j.xml", tmp_path / "s.md"
+    for path in (junit, summary):
+        path.write_text("old", encoding="utf-8")
+
+    with junit.open(encoding="utf-8") as first, summary.open(encoding="utf-8") as second:
+        command("run", suite, "--junitxml", str(junit), "--summary", str(summary))
+
+        assert (first.read(), second.read()) == ("old", "old")
+    assert junit.read_bytes().startswith(b"<?xml")
+    assert summary.read_text(encoding="utf-8").startswith("## ")

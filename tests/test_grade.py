@@ -86,10 +86,7 @@ def test_unreadable_answer_is_told_once():
     expect = {"found": True, "confidence": {"below": 0.4}, "path": "a"}
     result = grade(CASE, Completion(text="You said: hello"), compile_expect(expect))
 
-    assert (
-        result.reason
-        == 'answer is not JSON: "You said: hello"; so found, confidence, path cannot be read'
-    )
+    assert result.reason == 'answer is not JSON: "You said: hello"; so found, confidence, path cannot be read'
     assert [verdict.reason for verdict in result.verdicts] == [
         'found: expected true, got nothing: answer is not JSON: "You said: hello"',
         'confidence: expected a number below 0.4, got nothing: answer is not JSON: "You said: hello"',

@@ -29,6 +29,7 @@ HOMES = {
     "jinja2": {"_template"},
     "jsonschema": {"checks"},
     "matplotlib": {"charts"},
+    "rapidfuzz": {"checks"},
     "click": {"cli", "_cli_compare", "_cli_convert", "_cli_ends"},
 }
 

@@ -63,7 +63,7 @@ def test_rerun_tells_what_changed(answering, capsys):
     assert "1 fixed, 2 broke" in said
     assert "fixed: report" in said
     assert "broke: resize" in said
-    assert "[-resize-]{+report mail+}" in said
+    assert "[-resize-] {+report mail+}" in said
 
 
 def test_unchanged_rerun_costs_nothing(answering, server):
@@ -154,7 +154,9 @@ def test_errors_leave_the_frame(answering, server):
     assert answering.user_ns["router_df"]["status"].tolist() == ["error"] * 3
 
 
-@pytest.mark.parametrize("wrong", ["workers=0", "lab=nolab", "cases=nope.yaml", "tags=a repeats=x", "wrkers=3"])
+@pytest.mark.parametrize(
+    "wrong", ["workers=0", "lab=nolab", "cases=nope.yaml", "tags=a repeats=x", "wrkers=3"]
+)
 def test_refused_line_changes_nothing(answering, capsys, wrong):
     """A line of which something is wrong is refused at once and changes nothing; the next ones work."""
     before = dict(answering.magics_manager.registry["PromptMagics"].settings)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from promptlab import Lab, UsageError, diff, history, run_parallel
+from promptlab import Lab, UsageError, diff, history, measure_speedup, plan, run_parallel
 from promptlab._errors import SettingError
 from promptlab._settings import Limits, resolve_repeats, resolve_workers, store_path
 
@@ -50,7 +50,10 @@ def test_too_many_workers_are_cut():
 def test_warning_points_to_the_caller(server):
     """The warning shows the line of the user's that asked for too much, not one of the library's."""
     server.says("x")
-    with Lab(base_url=server.base_url, display="none") as lab, pytest.warns(UserWarning) as warned:
+    with (
+        Lab(base_url=server.base_url, display="none") as lab,
+        pytest.warns(UserWarning, match="20 used") as warned,
+    ):
         run_parallel([{"id": "a", "input": {"q": "1"}}], "{{ q }}", workers=30, lab=lab)
 
     assert [warning.filename for warning in warned] == [__file__]
@@ -92,14 +95,77 @@ def test_wrong_repeats_are_refused(repeats):
         resolve_repeats(repeats)
 
 
-@pytest.mark.parametrize("name", ["store", "executor", "shared", "resource", "confidence", "limits", "loop"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "store",
+        "executor",
+        "shared",
+        "resource",
+        "confidence",
+        "limits",
+        "loop",
+        "model",
+        "base_url",
+        "api_key",
+        "judge",
+        "display",
+    ],
+)
 def test_wrong_parts_of_a_lab_are_named(name):
     """What a lab cannot use is an error that names it, when the lab is made."""
     with pytest.raises(SettingError, match=name):
         Lab(**{name: 5})
 
 
-@pytest.mark.parametrize("ask", [lambda: history(5), lambda: diff(5, "x"), lambda: diff("no such run", "x")])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "localhost:8000/v1", "ftp://x/v1", "http://", "http:///v1", "http://a\n"]
+)
+def test_wrong_address_is_refused(address, monkeypatch):
+    """An endpoint that is no address of HTTP is refused when the lab is made, the environment's too."""
+    with pytest.raises(
+        SettingError, match=r"^base_url= is an address such as http://127\.0\.0\.1:8000/v1, not "
+    ):
+        Lab(base_url=address)
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(SettingError, match=r"^OPENAI_BASE_URL= is an address"):
+        Lab()
+
+
+def test_wrong_address_hides_its_password():
+    """What may hold a password is not shown."""
+    with pytest.raises(SettingError) as refused:
+        Lab(base_url="me:swordfish@localhost/v1")
+
+    assert "swordfish" not in str(refused.value)
+
+
+def test_none_is_called_none():
+    """None in the place of cases or of a prompt is called so, and not empty."""
+    with pytest.raises(UsageError, match=r"iterable of cases, not None$"):
+        run_parallel(None, "x")
+    with pytest.raises(UsageError, match=r"or a path, not None$"):
+        run_parallel([{"id": "a", "input": {"q": "1"}}], None)
+
+
+@pytest.mark.parametrize("display", ["foo", "", [5]])
+def test_wrong_display_is_refused(display):
+    """A display that there is not is refused when the lab is made."""
+    with pytest.raises(SettingError, match="display="):
+        Lab(display=display)
+
+
+@pytest.mark.parametrize("verb", [run_parallel, plan, measure_speedup])
+def test_what_is_no_lab_is_refused(verb):
+    """Something else in the place of a lab is an error that says so."""
+    with pytest.raises(SettingError, match="lab=5 is no Lab"):
+        verb([{"id": "a", "input": {"q": "1"}}], "{{ q }}", lab=5)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda: history(5, lab=5), lambda: history(5), lambda: diff(5, "x"), lambda: diff("no such run", "x")],
+)
 def test_wrong_names_are_told(ask):
     """A name that is no text, or that nothing bears, is wrong use and no bare TypeError."""
     with pytest.raises(UsageError):

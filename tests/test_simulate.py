@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import promptlab
-from promptlab import Lab, PromptlabError
+from promptlab import Lab
+from promptlab._errors import SettingError
 
 CASES = [{"id": "a", "input": {"request": "resize photos"}, "expect": {"found": True}}]
 PROMPT = 'Workflows:\n- image_resize: resize photos\n\n{{ request }}\nJSON: {"found": true or false, "confidence": 0 to 1}'
@@ -53,5 +54,8 @@ def test_simulator_counts_calls():
 
 def test_wrong_option_is_said():
     """An option that the simulator does not take is an error that says so."""
-    with pytest.raises(PromptlabError, match="latency"):
+    with pytest.raises(SettingError, match=r"^simulate: argument --latency: ") as refused:
         promptlab.simulate(latency="soon")
+
+    assert len(str(refused.value).splitlines()) == 1
+    assert "usage" not in str(refused.value)

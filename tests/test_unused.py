@@ -56,7 +56,9 @@ def test_path_like_text_names_file(written, tmp_path, monkeypatch):
     assert "was taken as the prompt's text, not as a path: did you mean the file 'prompts/" in note
 
 
-@pytest.mark.parametrize("text", ["Say and/or", "Hello.", "e.g. this", "Name it", "a\nb/c", "x" * 5000, "b\0/c"])
+@pytest.mark.parametrize(
+    "text", ["Say and/or", "Hello.", "e.g. this", "Name it", "a\nb/c", "x" * 5000, "b\0/c"]
+)
 def test_plain_text_is_no_path(text):
     """A sentence is not taken for a path."""
     note = unused_inputs(Prompt(text), CASES)

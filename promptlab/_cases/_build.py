@@ -9,7 +9,7 @@ from promptlab._cases._case import Defaults, Trouble, build_case, checked_case, 
 from promptlab._cases._document import Document, failing
 from promptlab._cases._expect import check_expect
 from promptlab._cases._suite import Suite
-from promptlab._cases._top import check_top
+from promptlab._cases._top import check_bars, check_top
 from promptlab._errors import SuiteError
 from promptlab._types import Case
 from promptlab._wording import a_kind, quoted
@@ -47,6 +47,10 @@ def build(document: Document, *, allow_code: bool) -> Suite:
                 break
     if wrong:
         raise SuiteError("\n".join(wrong))
+    try:
+        check_bars(settings, cases)
+    except Trouble as trouble:
+        fail(str(trouble), document.locate(trouble.path))
     return Suite(cases, name=name, path=document.path, settings=settings, report=document.report)
 
 

@@ -106,7 +106,8 @@ def _document(source: Any, scorer: Any = None, fields: Any = None) -> Document:
     if isinstance(source, Case):
         raise SuiteError("one Case is no suite; put it in a list")
     if isinstance(source, (bytes, bytearray)) or not isinstance(source, Iterable):
-        raise SuiteError(f"cases are a path, a DataFrame or an iterable of cases, not {a_kind(source)}")
+        kind = "None" if source is None else a_kind(source)
+        raise SuiteError(f"cases are a path, a DataFrame or an iterable of cases, not {kind}")
     cases = list(islice(source, MAX_CASES + 1))
     if len(cases) > MAX_CASES:
         raise SuiteError(f"{LIST} has more than {MAX_CASES:,} cases")
@@ -136,6 +137,9 @@ def _file(path: Path, scorer: Any, fields: Any) -> Document:
     from promptlab._cases import _foreign  # a dozen modules, which cases that are no file do not need
 
     foreign = _foreign.read(text, path, shown, scorer=scorer, fields=fields)
-    if foreign is None and scorer is not None:
-        raise SettingError("`scorer` is for files of openai/evals and Inspect, and this is none")
+    tool = foreign.report.format if foreign is not None and foreign.report is not None else None
+    if scorer is not None and tool in {None, "promptfoo"}:
+        raise SettingError(
+            f"`scorer` is for files of openai/evals and Inspect, and this is {'none' if tool is None else 'one of ' + tool}"
+        )
     return foreign or reader(text, path, shown)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from promptlab._bars import ALL
 from promptlab._cases._case import Trouble
 from promptlab._cases._document import Document
 from promptlab._cases._reference import check_reference
+from promptlab._types import Case
 from promptlab._wording import a_kind, did_you_mean, listed, quoted
 
 SUITE_KEYS = ("suite", "description", "defaults", "cases", "prompt", "repeats", "min_pass_rate", "bars")
@@ -38,6 +40,18 @@ def check_top(document: Document) -> tuple[str, dict[str, Any]]:
         if key not in {"suite", "defaults", "cases"} and value is not None
     }
     return document.name if name is None else str(name), settings
+
+
+def check_bars(settings: Mapping[str, Any], cases: Sequence[Case]) -> None:
+    """Check that each bar is for a tag of the whole suite: one for no case would be off, and nobody would know."""
+    tags = dict.fromkeys(tag for case in cases for tag in case.tags)
+    for key in settings.get("bars") or {}:
+        word = str(key)
+        if word != ALL and word not in tags:
+            known = f" There are {listed(tags)}, and {ALL} for every case." if tags else ""
+            hint = did_you_mean(word, (*tags, ALL)) or known
+            path = ("bars", key) if isinstance(key, str) else ("bars",)
+            raise Trouble(f"there is a bar for the tag {quoted(word)}, which no case has.{hint}", path)
 
 
 def _wrong(key: str, wanted: str, value: Any) -> Trouble:

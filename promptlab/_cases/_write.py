@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from promptlab._bars import ALL
 from promptlab._cases._build import build
+from promptlab._cases._reference import is_reference
 from promptlab._cases._suite import Suite
 from promptlab._cases._yaml import read as read_yaml_suite
 from promptlab._errors import SuiteError
@@ -28,15 +30,22 @@ def write_suite(suite: Suite, *, prompt: str | None = None) -> str:
     top: dict[str, Any] = {"suite": suite.name, **suite.settings}
     if prompt is not None:
         top["prompt"] = prompt
+    if top.get("bars"):  # of a part of a suite: those for tags that none of its cases has are no bars of it
+        top["bars"] = {tag: bar for tag, bar in top["bars"].items() if tag == ALL or tag in suite.tags}
     try:
-        text = "".join((_block(top), "cases:\n", *map(_item, suite)))
-        same = list(build(read_yaml_suite(text, Path("suite.yaml"), "what was written"), allow_code=True))
+        rest = "".join(("cases:\n", *map(_item, suite)))
+        # A prompt file need not be there yet: what names it is left out of what is read again.
+        checked = {
+            key: value for key, value in top.items() if key != "prompt" or not is_reference(str(value))
+        }
+        written = read_yaml_suite(_block(checked) + rest, Path("suite.yaml"), "what was written")
+        same = list(build(written, allow_code=True))
     except (TypeError, ValueError, RecursionError) as trouble:
         raise SuiteError(f"suite {suite.name!r} cannot be written: {trouble}") from trouble
     for case, again in zip(suite, same, strict=True):
         if _said(case) != _said(again):
             raise SuiteError(f"case {case.id!r} cannot be written so that it reads the same")
-    return text
+    return _block(top) + rest
 
 
 def _item(case: Case) -> str:

@@ -13,6 +13,7 @@ from promptlab._display import Changes, one_line
 from promptlab._display._lines import MARKS, label_of
 from promptlab._summary import Summary, score_text, speed_text, spent_text
 from promptlab._types import Outcome, Run
+from promptlab._wholefile import write_whole
 
 ROWS_LISTED = 50
 CASES_LISTED = 20
@@ -35,6 +36,8 @@ class Told:
     """The bars it was held to."""
     changes: Changes | None = None
     """What changed since the run before it."""
+    since: str | None = None
+    """What was held against each other, or that nothing was asked anew."""
 
 
 def job_summary(told: Sequence[Told], notes: Sequence[str] = ()) -> str:
@@ -50,11 +53,18 @@ def job_summary(told: Sequence[Told], notes: Sequence[str] = ()) -> str:
 
 
 def write_summary(path: Path, text: str) -> None:
-    """Write a summary; added to what is there where the path is that of the job's own summary."""
+    """Write a summary, whole or not at all; added to what is there where the path is that of the job's own summary.
+
+    Raises:
+        SettingError, OSError: It cannot be written.
+    """
+    said = text.encode("utf-8", "backslashreplace")
     own = os.environ.get(APPENDED_TO)
-    adding = bool(own) and Path(own or "").absolute() == path.absolute()
-    with path.open("a" if adding else "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(text)
+    if own and Path(own).absolute() == path.absolute():
+        with path.open("ab") as file:  # other steps of the job add to it as well
+            file.write(said)
+    else:
+        write_whole(path, [said])
 
 
 def code(text: str, limit: int = REASON_SHOWN) -> str:
@@ -88,7 +98,7 @@ def _run(told: Told) -> list[str]:
     if summary.stopped:
         parts.append(f"| stopped | {code(summary.stopped)} |")
     parts.append(f"| run | {code(run.id)} |")
-    return [*parts, "", *_trouble(told), *_changes(told.changes)]
+    return [*parts, "", *_trouble(told), *_changes(told.changes), *([told.since, ""] if told.since else [])]
 
 
 def _trouble(told: Told) -> list[str]:
@@ -98,7 +108,11 @@ def _trouble(told: Told) -> list[str]:
         return []
     parts = ["| case | | why |", "| --- | --- | --- |"]
     for row in rows[:ROWS_LISTED]:
-        reason = f"{row.error}: {row.reason}" if row.error else row.reason or ""
+        reason = (
+            f"{row.error}: {row.reason}"
+            if row.error and row.status != "not_run"
+            else row.reason or row.error or ""
+        )
         parts.append(f"| {code(label_of(told.run, row), 80)} | {MARKS[row.status]} | {code(reason)} |")
     if len(rows) > ROWS_LISTED:
         parts.append(f"| … and {len(rows) - ROWS_LISTED} more | | |")

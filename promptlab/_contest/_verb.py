@@ -58,7 +58,7 @@ def compare(
     how = How(
         workers=workers, repeats=repeats, fresh=fresh, checks=checks, stop_when=stop_when, seed=seed
     )  # fmt: skip
-    return compared(_material(lab or default_lab(), cases, prompts, how), seed=seed)
+    return compared(_material(default_lab(lab), cases, prompts, how), seed=seed)
 
 
 def _material(lab: Lab, cases: Any, prompts: Any, how: How) -> Material:

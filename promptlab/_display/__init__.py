@@ -5,7 +5,7 @@ run; a `Record` is what stays.
 """
 
 from promptlab._display._changes import Changes, changes_html, changes_text
-from promptlab._display._choose import choose
+from promptlab._display._choose import choose, sound_display
 from promptlab._display._escape import one_line
 from promptlab._display._meter import Meter
 from promptlab._display._reading import Reading, RowLine
@@ -26,4 +26,5 @@ __all__ = [
     "choose",
     "one_line",
     "show_record",
+    "sound_display",
 ]

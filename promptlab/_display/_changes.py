@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from promptlab._diff import Segment
 from promptlab._display._escape import clip, html, one_line
-from promptlab._display._style import FAINT, IGNORE_MATH, PRE, ROOT, TABLE, edge, tint
+from promptlab._display._style import FAINT, IGNORE_MATH, PRE, ROOT, TABLE, UNTINTED, edge, tint
 from promptlab._types import Status
 
 DIFF_ROOM = 14_000
@@ -57,7 +57,7 @@ def changes_html(changes: Changes) -> str:
     words = _words(changes.segments) if changes.segments else "The text is the same."
     return (
         f'<div class="{IGNORE_MATH}" style="{ROOT}"><div style="font-weight:600">What changed: {html(one_line(changes.headline, HEADLINE_LENGTH))}</div>'
-        f'<table style="{TABLE}"><tbody><tr><td style="{_HALF}">{words}</td>'
+        f'<table style="{TABLE}"><tbody><tr style="{UNTINTED}"><td style="{_HALF}">{words}</td>'
         f'<td style="{_HALF}">{broke}{fixed}{failing}</td></tr></tbody></table></div>'
     )
 
@@ -67,7 +67,7 @@ def changes_text(changes: Changes) -> str:
     found = [f"What changed: {one_line(changes.headline)}"]
     if changes.segments:
         marks = {"same": "{}", "gone": "[-{}-]", "new": "{{+{}+}}"}
-        short = _shortened(changes.segments)
+        short = _apart(_shortened(changes.segments))
         found.append("  " + one_line("".join(marks[op].format(text) for op, text in short), 2_000))
     for title, cases in (
         ("broke", changes.broke),
@@ -88,7 +88,7 @@ def _words(segments: Sequence[Segment]) -> str:
     tags = {"gone": "del", "new": "ins"}
     pieces: list[str] = []
     left = DIFF_ROOM
-    for op, text in _shortened(segments):
+    for op, text in _apart(_shortened(segments)):
         piece, taken = clip(text, left - 150)
         if op != "same" and piece:
             piece = f'<{tags[op]} style="{styles[op]}">{piece}</{tags[op]}>'
@@ -98,6 +98,17 @@ def _words(segments: Sequence[Segment]) -> str:
             pieces.append(" …")
             break
     return f'<div style="{FAINT}">text: struck is gone, underlined is new</div><pre style="{PRE}">{"".join(pieces)}</pre>'
+
+
+def _apart(segments: Sequence[Segment]) -> list[Segment]:
+    """Put a blank between what went and what came in its place where they would read as one word."""
+    found: list[Segment] = []
+    for op, text in segments:
+        before = found[-1] if found else ("same", "")
+        if (before[0], op) == ("gone", "new") and not (before[1][-1:].isspace() or text[:1].isspace()):
+            found.append(("same", " "))
+        found.append((op, text))
+    return found
 
 
 def _shortened(segments: Sequence[Segment]) -> list[Segment]:

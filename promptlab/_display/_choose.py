@@ -61,6 +61,15 @@ def choose(
     return Display(kind, screen, troubles)
 
 
+def sound_display(display: Any) -> str | tuple[Observer, ...]:
+    """Check at the door what a display is chosen by.
+
+    Raises:
+        SettingError: It names no display, or is no observer.
+    """
+    return _kind(display, "display=") if isinstance(display, str) else _observers(display)
+
+
 def _kind(word: str, source: str) -> str:
     kind = word.strip().lower()
     if kind not in KINDS:

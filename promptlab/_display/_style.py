@@ -27,6 +27,8 @@ RGB = {
 
 FAINT = "opacity:.75"
 LINE = "rgba(128,128,128,0.4)"
+UNTINTED = "background-color:rgba(128,128,128,0)"
+"""For a row that only sets things side by side: JupyterLab tints the rows of tables, also under the pointer."""
 GROUND = "rgba(128,128,128,0.12)"
 TABLE = "border-collapse:collapse;width:100%;table-layout:fixed;margin:0;border:0;font-size:13px"
 HEAD = f"text-align:left;padding:2px 8px;font-weight:600;border-bottom:1px solid {LINE}"

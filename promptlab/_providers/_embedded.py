@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from promptlab._errors import PromptlabError
+from promptlab._errors import PromptlabError, SettingError
+from promptlab._show import one_line
+
+WRONG_USE = 2
+"""The exit code of a command whose options are wrong."""
 
 
 class Simulator:
@@ -21,6 +25,7 @@ class Simulator:
         options: Command line options of `promptlab simulate`.
 
     Raises:
+        SettingError: An option is wrong.
         PromptlabError: It did not come up.
     """
 
@@ -34,10 +39,7 @@ class Simulator:
         assert self._process.stdout is not None
         self._url = self._process.stdout.readline().strip()
         if not self._url.startswith("http://"):
-            self._process.wait(5)
-            self._errors.seek(0)
-            said = self._errors.read().decode(errors="replace").strip()[-500:]
-            raise PromptlabError(f"the simulator did not start: {said or self._url or 'it said nothing'}")
+            raise self._not_started()
         name = hashlib.sha256(str(self.stats()["settings"]).encode()).hexdigest()[:12]
         self.base_url = f"{self._url}/simulated/{name}/v1"
         """The endpoint to call, on loopback. It names what shapes the answers, so that a store knows them again."""
@@ -63,6 +65,17 @@ class Simulator:
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
             if pipe is not None:
                 pipe.close()
+
+    def _not_started(self) -> PromptlabError:
+        """Say in one line why it did not come up: the last one that it wrote; the others show its usage."""
+        code = self._process.wait(5)
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()[-2_000:]
+        last = said.splitlines()[-1] if said else self._url or "it said nothing"
+        _, wrong, why = last.partition(": error: ")
+        if wrong and code == WRONG_USE:
+            return SettingError(f"simulate: {one_line(why, 500)}")
+        return PromptlabError(f"the simulator did not start: {one_line(last, 500)}")
 
     def _ask(self, path: str, *, post: bool = False) -> bytes:
         import urllib.request  # only those who ask the simulator for its counters need it

@@ -115,8 +115,10 @@ def wait_for(crew: Crew, asked: Asked) -> Outcome:
     finally:
         asked.waited_s = time.perf_counter() - began
     if outcome.status in ("error", "not_run"):
-        kind = outcome.error or outcome.status
+        kind: str = outcome.error or outcome.status
         reason = outcome.reason or ""
+        if crew.options.replay and kind == "budget":
+            kind = "not in the store"  # the one limit of a replay
         raise NoVerdictError(reason if reason.startswith(kind) else f"{kind}: {reason}")
     return outcome
 

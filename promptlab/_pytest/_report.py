@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from promptlab._bars import Bar, Held, excused, hold
 from promptlab._ci import Told, job_summary, write_summary
 from promptlab._display import Changes, changes_text
 from promptlab._display._escape import lines
+from promptlab._errors import SettingError
 from promptlab._history import difference
 from promptlab._lab import Lab
 from promptlab._pytest._batch import Batch
 from promptlab._pytest._options import Options
-from promptlab._summary import simulated_model, summarise, summary_text
+from promptlab._summary import Summary, simulated_model, summarise, summary_text
 from promptlab._types import Outcome, Run
 from promptlab._wording import listed
 
@@ -89,6 +91,8 @@ class Ending:
             said += [summary_text(told.summary), f"prompt {names}, run {story.run.id}"]
             if told.changes is not None:
                 said.append(changes_text(told.changes))
+            if told.since is not None:
+                said.append(told.since)
             said += [held.text() for held in told.held]
             over = (*told.held, *self.session)
             passed_over = [row.case.id for row in story.rows if row.status == "fail" and excused(over, row)]
@@ -106,6 +110,8 @@ class Ending:
         notes = [*(held.text() for held in self.session), *notices]
         try:
             write_summary(self.summary, job_summary(self.told, notes))
+        except SettingError as wrong:
+            return lines(str(wrong)).split("\n")
         except OSError as wrong:
             return lines(f"cannot write {self.summary}: {wrong.strerror or wrong}").split("\n")
         return []
@@ -155,39 +161,62 @@ def ending_of(stories: Sequence[Story], options: Options, lab: Lab) -> Ending:
 
 def _told(story: Story, lab: Lab) -> Told:
     summary = summarise(story.run, story.rows, story.wall_s, story.stopped)
+    changes, since = _since(lab, story, summary)
     return Told(
         run=story.run,
         rows=story.rows,
         summary=summary,
         held=hold(story.bars, story.rows),
-        changes=_since(lab, story, simulated=summary.simulated),
+        changes=changes,
+        since=since,
     )
 
 
-def _since(lab: Lab, story: Story, *, simulated: bool) -> Changes | None:
+def _since(lab: Lab, story: Story, summary: Summary) -> tuple[Changes | None, str | None]:
     """Tell what changed since the last run of the same prompt over the same suite that is on record.
 
-    What a simulator answered is held against what a simulator answered, a model's answers against a model's.
+    Held against each other is what ran in both. What a simulator answered is held against what a simulator answered,
+    a model's answers against a model's.
+
+    Returns:
+        What changed, and what there is to say of it: that not all cases ran in both, or that all of it is what was
+        answered then. None for both where there is no such run.
     """
     variant = story.run.variants[0]
+    last = _before(lab, story, simulated=summary.simulated)
+    if last is None:
+        return None, None
+    before = [row for row in lab.store.outcomes(last["run"]) if row.prompt == variant.name]
+    then, now = ({row.case.id for row in rows if row.status != "not_run"} for rows in (before, story.rows))
+    both = then & now
+    if not both:
+        return None, None
+    old = lab.store.prompt_text(last["version"], variant.name) or ""
+    label = f"{variant.name} {variant.version}, against {last['version']} of {last['when'][:16].replace('T', ' ')} UTC,"
+    told = difference(
+        [row for row in before if row.case.id in both],
+        [row for row in story.rows if row.case.id in both],
+        old,
+        variant.text or "",
+        name=label,
+    )
+    if last["version"] == variant.version and not summary.calls and not (told.fixed or told.broke):
+        served = f"{summary.cached} of {summary.rows} rows from the store"
+        return None, f"same version as run {last['run']}, {served}"
+    part = (
+        f"compared: the {len(both)} of {len(then | now)} cases that ran in both runs" if then != now else None
+    )
+    return replace(told.changes, failing=()), part
+
+
+def _before(lab: Lab, story: Story, *, simulated: bool) -> Mapping[str, Any] | None:
+    """Give the last run of the same prompt over the same suite, before those of a story."""
     before = [
         entry
-        for entry in lab.store.runs(variant.name)
+        for entry in lab.store.runs(story.run.variants[0].name)
         if entry["suite"] == story.run.suite
         and entry["run"] not in story.runs
         and entry["graded"]
         and (bool(entry["simulated"]) or simulated_model(entry["model"])) is simulated
     ]
-    if not before:
-        return None
-    last = before[-1]
-    asked = {row.case.id for row in story.rows}
-    rows = [
-        row for row in lab.store.outcomes(last["run"]) if row.prompt == variant.name and row.case.id in asked
-    ]
-    if not rows:
-        return None
-    old = lab.store.prompt_text(last["version"], variant.name) or ""
-    label = f"{variant.name} {variant.version}, against {last['version']} of {last['when'][:16].replace('T', ' ')} UTC,"
-    changes = difference(rows, story.rows, old, variant.text or "", name=label).changes
-    return replace(changes, failing=())
+    return before[-1] if before else None

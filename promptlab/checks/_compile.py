@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from promptlab._errors import UsageError
@@ -23,6 +24,7 @@ _RULES: Mapping[str, Callable[[Any, Options], Rule]] = {**text.FAMILY, **fields.
 _NEGATABLE = frozenset((*text.FAMILY, "equals", "one_of"))
 _FOLDABLE = frozenset((*text.FAMILY, "equals", "one_of", "includes", "excludes"))
 _ELSEWHERE = ("judge", "similar")
+_NAMES = frozenset(CHECKS)
 
 
 def compile_expect(
@@ -71,6 +73,23 @@ class _Place:
 _WHOLE = _Place(None, "answer")
 
 
+@lru_cache(maxsize=4096)
+def _placed(key: str, more: tuple[str, ...]) -> _Place:
+    """Find the field that a key leads to; suites name few fields, and each row asks for them anew.
+
+    Raises:
+        UsageError: It is no path, or looks like a slip of a check's name.
+    """
+    near = almost(key, more)
+    if near is not None:
+        raise UsageError(
+            f"{show(key)} is no check; did you mean `{near}`? For a field of that name write `$.{key}`"
+        )
+    path = parse_path(key)
+    forced = len(path) == 1 and (path[0] in _NAMES or path[0] in more or path[0] in MODIFIERS)
+    return _Place(path, f"{'$.' if forced else ''}{path_text(path)}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiler:
     allow_code: bool
@@ -97,14 +116,7 @@ class _Compiler:
     def _field(self, key: Any, value: Any) -> Iterator[Check]:
         if not isinstance(key, str):
             raise UsageError(f"the field {show(key)} is no text; put it in quotes")
-        near = almost(key, self.extra)
-        if near is not None:
-            raise UsageError(
-                f"{show(key)} is no check; did you mean `{near}`? For a field of that name write `$.{key}`"
-            )
-        path = parse_path(key)
-        forced = len(path) == 1 and (self._is_check(path[0]) or path[0] in MODIFIERS)
-        place = _Place(path, f"{'$.' if forced else ''}{path_text(path)}")
+        place = _placed(key, tuple(self.extra))
         try:
             if isinstance(value, Mapping):
                 yield from self._mapping(value, place)
@@ -181,7 +193,7 @@ class _Compiler:
         ]
 
     def _is_check(self, key: Any) -> bool:
-        return isinstance(key, str) and (key in CHECKS or key in self.extra)
+        return isinstance(key, str) and (key in _NAMES or key in self.extra)
 
 
 def _presence(argument: Any, place: _Place) -> PresenceCheck:

@@ -20,8 +20,8 @@ from promptlab.checks._same import number_of, plain, same
 from promptlab.checks._transform import transform
 from promptlab.checks._xml import Xml
 
-MOST_STEPS = 5_000_000
-"""Steps that measuring an edit distance may take: some seconds, in which other threads go on."""
+MOST_STEPS = 10_000_000_000
+"""Pairs of letters that an edit distance may look at: some tenths of a second."""
 USUAL_EDITS, USUAL_ROUGE = 5, 0.75
 CALLS = ("is-valid-openai-tools-call", "is-valid-openai-function-call", "is-valid-function-call")
 """Assertions on tool calls; their value is the tools that are offered."""

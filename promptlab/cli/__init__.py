@@ -8,7 +8,7 @@ import click
 
 from promptlab._cli_compare import compare_command
 from promptlab._cli_convert import convert_command
-from promptlab._cli_ends import InterruptedRunError, broken_output, the_rest_said
+from promptlab._cli_ends import InterruptedRunError, broken_output, the_rest_said, watched_output
 from promptlab._errors import PromptlabError, UsageError
 from promptlab._version import __version__
 from promptlab.cli._exits import INTERRUPTED, NO_VERDICT, WRONG_USE, exit_code
@@ -56,7 +56,7 @@ cli.add_command(lab)
 
 def main() -> None:
     """Run the command; errors of use are one plain line and exit code 2."""
-    with the_rest_said(_code()):
+    with watched_output(), the_rest_said(_code()):
         pass  # what the command said may still lie in the buffer
 
 

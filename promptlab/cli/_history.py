@@ -52,7 +52,7 @@ def history(name: str | None, most: int) -> None:
         known = sorted({row["prompt"] for row in lab.store.runs()}) if frame.empty else []
     if known:
         raise click.UsageError(
-            f"no run of a prompt or suite {name!r} is on record; there are runs of {listed(known, MOST_NAMES)}"
+            f"no run of {name!r} is on record; there are runs of {listed(known, MOST_NAMES)}"
         )
     if frame.empty:
         click.echo("no runs yet")

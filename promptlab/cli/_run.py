@@ -14,9 +14,12 @@ from promptlab._cases import Suite, load_cases
 from promptlab._ci import Told, job_summary, junit_xml, write_summary
 from promptlab._cli_ends import (
     check_places,
+    check_source,
     records,
+    tell_not_stored,
     the_rest_said,
     told_if_interrupted,
+    warn_ungraded,
     write_files,
     write_json,
 )
@@ -28,6 +31,7 @@ from promptlab._session import Result
 from promptlab._suite_prompt import suite_prompt
 from promptlab._summary import score_text
 from promptlab._verbs import run_targets
+from promptlab._wholefile import write_whole
 from promptlab.cli._exits import exit_code, exit_code_by_bars
 from promptlab.cli._show import print_table, short
 from promptlab.report import write as write_page
@@ -104,6 +108,7 @@ def run(suite: Path, prompt_files: tuple[Path, ...], **options: Any) -> None:
     with --fresh to ask anew. Exit codes: 0 all well; 1 cases failed or the pass rate is under the bar; 2 wrong
     use; 3 errors kept some cases from a verdict; 130 interrupted.
     """
+    check_source(options)
     check_places(options[name] for name in FILES)
     if options["allow_code"]:
         sys.path.insert(0, "")  # `python: "module:function"` names a module of the working folder
@@ -118,6 +123,9 @@ def run(suite: Path, prompt_files: tuple[Path, ...], **options: Any) -> None:
     # Files first: nothing that becomes of the output on the screen may cost them.
     _write(result, held, options)
     with the_rest_said(code):
+        warn_ungraded(cases)
+        if options["replay"]:
+            tell_not_stored(row.case.id for row in result.outcomes if row.error == "budget")
         for one in held:
             click.echo(one.text())
         if options["table"]:
@@ -166,8 +174,8 @@ def _write(result: Result, held: tuple[Held, ...], options: dict[str, Any]) -> N
         ),
         "jsonl_file": lambda path: export_jsonl(result.frame, path),
         "csv_file": lambda path: export_csv(result.frame, path),
-        "junit_file": lambda path: path.write_bytes(
-            junit_xml(result.run, result.outcomes, result.summary.wall_s)
+        "junit_file": lambda path: write_whole(
+            path, [junit_xml(result.run, result.outcomes, result.summary.wall_s)]
         ),
         "summary_file": lambda path: write_summary(path, job_summary([told])),
         "html_file": lambda path: write_page(path, title, parts),

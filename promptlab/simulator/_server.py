@@ -115,11 +115,12 @@ class _Server(ThreadingHTTPServer):
         thread.start()
 
     def shutdown_request(self, request: Any) -> None:
-        # Called once a connection, by its thread, or by the accepting one where no thread could start.
+        # Called by a connection's thread, or by the accepting one where no thread could start; counted once.
         super().shutdown_request(request)
         with self._lock:
-            del self._open[request]
-        self.state.counters.disconnected()
+            known = self._open.pop(request, None)
+        if known is not None:
+            self.state.counters.disconnected()
 
     def wake(self) -> None:
         """Listen no more, so that the accepting thread looks up at once instead of at its next turn."""

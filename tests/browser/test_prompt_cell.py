@@ -51,3 +51,23 @@ def test_wrong_cell_is_one_line(notebook, model):
     assert "Traceback" not in said
     assert len(said.strip().splitlines()) == 1
     assert model.counted()["begun"] == 0
+
+
+def test_pointer_tints_no_layout(notebook, model, tmp_path):
+    """What changed is set side by side in a table's row, which no theme of JupyterLab tints under the pointer."""
+    book = notebook(
+        SETUP.format(url=model.base_url, store=str(tmp_path / "lab.sqlite3")),
+        "%%prompt echo\nwait {{ seconds }}|no",
+        "%%prompt echo\nwait {{ seconds }}|yes",
+    )
+    book.run(1, 2, 3)
+    book.wait_for_text(3, "What changed")
+    row = book.output(3).locator("tr", has=book.page.locator("del"))
+    seen = {}
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        book.dress(theme)
+        row.hover()
+        told = row.evaluate("row => [row.matches(':hover'), getComputedStyle(row).backgroundColor]")
+        seen[theme] = tuple(told)
+
+    assert set(seen.values()) == {(True, "rgba(128, 128, 128, 0)")}

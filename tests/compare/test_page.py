@@ -274,3 +274,4 @@ def test_simulated_answers_are_labelled():
 
     assert "simulated: no model answered" in Page(html_of(found)).text
     assert "simulated: no model answered" in str(found)
+    assert "; cost nothing" in str(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from promptlab._diff import word_diff
 from promptlab._display import Changes, changes_html, changes_text
 
 
@@ -62,3 +63,12 @@ def test_words_around_a_change_are_whole():
     assert "{+added+}" in text
     for cut in ("⋯ine", "wor⋯", "⋯ord", "pt ⋯"):
         assert cut not in page
+
+
+def test_old_and_new_word_stand_apart():
+    """A word and the one in its place do not read as one, in the page's text and in plain lines."""
+    changes = Changes(headline="x", segments=tuple(word_diff("a lost_luggage desk", "a bags desk")))
+    page = changes_html(changes)
+
+    assert "[-lost_luggage-] {+bags+} desk" in changes_text(changes)
+    assert ">lost_luggage</del> <ins" in page

@@ -2,6 +2,7 @@
 
 import html as html_module
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -13,7 +14,8 @@ from promptlab._display import Changes, Meter, Record
 from promptlab._display._escape import html, visible
 from promptlab._display._html import STOP_HINT, panel
 from promptlab._events import CaseStarted, LimitChanged, Notice
-from promptlab._types import Verdict
+from promptlab._summary import summary_text
+from promptlab._types import Completion, Verdict
 from tests.display.feed import CYCLE, events_of, make_outcome, make_outcomes, make_run, make_summary
 
 HOSTILE = (
@@ -212,6 +214,42 @@ def test_failures_come_first_and_open():
     ):  # fmt: skip
         assert words in text
     assert page.count("<details>") == 20
+
+
+@pytest.mark.parametrize(("size", "opens"), [(20, True), (400, False)])
+def test_rows_that_stay_shut_are_told(size, opens):
+    """Where not all rows open, the page says how many do, and how to see the others whole."""
+    page = make_record(make_outcomes(size, ("fail",)), describe=lambda _: "Does it exist? " * 300).html()
+    opened = page.count("<details>")
+
+    assert ("can be opened" not in page) is opens
+    assert opens or f"The first {opened} can be opened" in page
+    assert opens or f"frame.loc[frame.case == 'case_{opened}']" in Page(page).text
+
+
+@pytest.mark.parametrize(
+    ("statuses", "stopped", "claimed"),
+    [
+        (("pass", "fail"), None, True), (("error",), None, False), (("pass", "error"), None, False),
+        (("pass", "pass", "not_run"), "interrupt", True), (("pass", "not_run", "not_run"), "interrupt", False),
+    ],
+)  # fmt: skip
+def test_speed_is_claimed_for_answers(statuses, stopped, claimed):
+    """How many times faster it was is said only where most rows got an answer."""
+    page = make_record(make_outcomes(18, statuses), stopped=stopped).html()
+
+    assert "2.5 s with 8 workers" in page
+    assert ("times faster" in page) is claimed
+
+
+def test_application_without_model_costs_nothing_known():
+    """Where no model is named there is nothing to say of a price."""
+    said = Completion(text="x", latency_s=1.0)
+    nameless = [make_outcome(index, "pass", completion=said) for index in range(3)]
+    unknown = [make_outcome(index, "pass", completion=replace(said, model="m")) for index in range(3)]
+
+    assert "cost" not in summary_text(make_summary(make_run(3), nameless))
+    assert "cost unknown" in summary_text(make_summary(make_run(3), unknown))
 
 
 def test_record_says_all_in_words():

@@ -46,3 +46,30 @@ def test_converting_never_overwrites(tmp_path):
 
     assert result.exit_code != 0
     assert output.read_text() == "mine"
+
+
+def test_only_prompt_is_named(tmp_path):
+    """A suite that brings one prompt names it, so that it can be run as it is; of several it names none and says so."""
+    one = written(tmp_path, "one.yaml", ODD.replace(', "two\\nlines {{q}}"', ""))
+    two = written(tmp_path, "two.yaml", ODD)
+
+    told = [
+        CliRunner().invoke(cli, ["convert", str(path), "-o", str(tmp_path / f"ours-{path.name}")])
+        for path in (one, two)
+    ]
+
+    names = [load_cases(tmp_path / f"ours-{name}.yaml").settings.get("prompt") for name in ("one", "two")]
+    assert names[0] is not None
+    assert (tmp_path / names[0]).read_text(encoding="utf-8").strip() == "{{q}}"
+    assert names[1] is None
+    assert ["names no prompt" in result.output for result in told] == [False, True]
+
+
+def test_scorer_of_another_tool_is_refused(tmp_path):
+    """A scorer is refused where the file says itself how it is graded."""
+    path = written(tmp_path, "config.yaml", ODD)
+
+    result = CliRunner().invoke(cli, ["convert", str(path), "--scorer", "nope"])
+
+    assert result.exit_code != 0
+    assert "`scorer` is for files of openai/evals and Inspect" in str(result.exception)

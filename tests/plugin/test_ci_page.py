@@ -158,7 +158,7 @@ def test_bars_of_the_page_are_read(project: Project):
     head = next(text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "min_pass_rate" in text)
     project.write(
         "s.yaml",
-        f"{head}cases:\n- {{id: a, input: {{request: '1'}}, expect: {{equals: '1'}}, tags: [smoke]}}\n",
+        f"{head}cases:\n- {{id: a, input: {{request: '1'}}, expect: {{equals: '1'}}, tags: [smoke, vague]}}\n",
     )
 
     done = project.run("s.yaml", "--prompt", "p.md")

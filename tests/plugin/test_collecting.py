@@ -146,7 +146,11 @@ def test_own_prompt_may_be_a_template(project):
         ("cases:\n- id: a\n  input: {request: x}\n  expct: {found: true}\n", "s.yaml:4*expct*"),
         ("cases:\n- {id: a, input: {request: x}}\n- {id: a, input: {request: x}}\n", "s.yaml:3*taken*"),
         ("cases:\n- {id: a, input: {other: x}}\n", "*hole*request*not filled*"),
-        ("cases:\n- {id: a, input: {request: x}}\nbars: {smoke: banana}\n", "*bar for 'smoke'*banana*"),
+        ("cases:\n- {id: a, input: {request: x}}\nbars: {all: banana}\n", "*bar for 'all'*banana*"),
+        (
+            "cases:\n- {id: a, input: {request: x}, tags: [smoke]}\nbars:\n  smok: 1.0\n",
+            "s.yaml:4: *bar for the tag 'smok', which no case has. Did you mean 'smoke'?",
+        ),
         ("case:\n- {id: a}\n", "*there is no key `cases`*"),
         ("cases: [{id: a, input: {request: x}, expect: {python: 'os:system'}}]\n", "*python*"),
     ],

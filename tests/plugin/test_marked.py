@@ -126,7 +126,7 @@ def test_errors_are_errors(project):
     done = project.run("test_x.py", "--prompt-replay")
 
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["ERROR test_x.py::test_it?a? - budget: *not in the store*"])
+    done.stdout.fnmatch_lines(["ERROR test_x.py::test_it?a? - not in the store: case 'a'*"])
     assert not project.server.calls
 
 
@@ -334,3 +334,53 @@ def test_it(prompt_result): pass
     assert "\x1b" not in done.stdout.str()
     assert not [line for line in done.outlines if line.lstrip().startswith(("::", "##["))]
     assert "##vso[" not in done.stdout.str()
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2")])
+def test_case_counts_without_the_fixture(project, more):
+    """A marked test that does not take `prompt_result` is graded all the same; what is deselected is not called."""
+    project.suite([case("a"), case("b", found=False), case("c", found=False, tags=["slow"])], "cases/s.yaml")
+    project.write(
+        "test_x.py",
+        """
+import pytest
+
+@pytest.mark.prompt_cases("cases/s.yaml", prompt="p.md")
+def test_it(tmp_path):
+    assert tmp_path.is_dir()
+
+@pytest.mark.prompt_cases("cases/s.yaml", prompt="p.md", expect=False)
+def test_own(): pass
+""",
+    )
+
+    code, said = project.run_apart("test_x.py", "-m", "not slow", *more)
+
+    assert code == 1
+    assert "1 failed, 3 passed" in said
+    assert "FAILED test_x.py::test_it[b] - found: expected false, got true" in said
+    assert len(project.server.calls) == 2
+
+
+def test_case_without_verdict_stops_the_body(project):
+    """A marked test that does not take `prompt_result` waits for its case before its body is run."""
+    project.write(
+        "test_x.py",
+        """
+import pytest
+
+CASES = [{"id": "one", "input": {}, "expect": {"found": True}}]
+
+def broken(case, manager):
+    raise RuntimeError("no service")
+
+@pytest.mark.prompt_cases(CASES, prompt=broken, shared=dict, resource=dict)
+def test_it():
+    raise AssertionError("it was run")
+""",
+    )
+
+    done = project.run("test_x.py")
+
+    done.assert_outcomes(errors=1)
+    assert "it was run" not in done.stdout.str()
