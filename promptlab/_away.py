@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -12,6 +13,7 @@ from typing import Any
 from promptlab._background_loop import BackgroundLoop
 from promptlab._elsewhere import Elsewhere, pickled, unpickled
 from promptlab._errors import SettingError
+from promptlab._leash import Leash
 from promptlab._protocols import Target
 from promptlab._scope import Scope, Stop
 from promptlab._target import Application, application, target_name
@@ -68,7 +70,11 @@ class AwayApplication:
 def _ask(packed: bytes, case: bytes, seconds: float) -> Completion | Failure:
     """Call the target; runs in a worker."""
     scope = Scope(stop=Stop(), deadline=time.monotonic() + seconds)
-    return _application(packed, os.getpid()).ask(unpickled(case)[0], 0, scope)
+    made = _application(packed, os.getpid())
+    with contextlib.closing(
+        Leash()
+    ) as leash:  # of this call alone: the worker's thread lives on and does other things
+        return dataclasses.replace(made, leash=leash).ask(unpickled(case)[0], 0, scope)
 
 
 def _try(packed: bytes) -> str | None:
@@ -85,4 +91,6 @@ def _application(packed: bytes, process: int) -> Application:
     """Make the application once for each process: what a fork has from its parent is not used."""
     del process
     target, resource, shared = unpickled(packed)
-    return application(target, resource=resource, shared=shared, wait_for=BackgroundLoop().wait_for)
+    return application(
+        target, resource=resource, shared=shared, wait_for=BackgroundLoop().wait_for, leash=Leash()
+    )

@@ -62,6 +62,8 @@ class Leash:
 
     def __init__(self) -> None:
         self._mine = threading.local()
+        self._lock = threading.Lock()
+        self._all: weakref.WeakSet[Companion] = weakref.WeakSet()
 
     def run(self, function: Callable[[], T], scope: Scope) -> T:
         """Run a function until it ends or the scope does.
@@ -74,6 +76,8 @@ class Leash:
         companion: Companion | None = getattr(self._mine, "companion", None)
         if companion is None:
             companion = self._mine.companion = Companion()
+            with self._lock:
+                self._all.add(companion)
         call = companion.begin(function)
         try:
             while not call.over.wait(min(STEP_S, scope.left())):
@@ -88,6 +92,13 @@ class Leash:
             return call.result  # type: ignore[no-any-return]  # a queue forgets what type it was given
         finally:
             del companion, call  # what is raised holds this frame, and would hold the companion with it
+
+    def close(self) -> None:
+        """End all companions, each when what it runs has ended: workers of the user's own live on after the run."""
+        with self._lock:
+            found = list(self._all)
+        for companion in found:
+            companion.leave()
 
 
 def _serve(given: queue.SimpleQueue[Held | None]) -> None:

@@ -20,6 +20,7 @@ from promptlab._events import Event
 from promptlab._judge import JudgeCheck, judge_factory
 from promptlab._kernel_loop import KernelLoop
 from promptlab._lab import Lab
+from promptlab._leash import Leash
 from promptlab._prompt import Prompt
 from promptlab._protocols import Check, Provider, Target
 from promptlab._row import Ask, Asked, ask_prompt, shifted, through
@@ -143,7 +144,7 @@ def loop_for(lab: Lab, order: Order) -> BackgroundLoop | KernelLoop:
 
 
 def askable(
-    lab: Lab, order: Order, run: Run, loop: BackgroundLoop | KernelLoop
+    lab: Lab, order: Order, run: Run, loop: BackgroundLoop | KernelLoop, leash: Leash
 ) -> tuple[list[Asked], Provider | None]:
     """Make the targets askable, and the models that checks ask, where any do.
 
@@ -165,20 +166,19 @@ def askable(
             ask = ask_prompt(target, provider, target.model or lab.model)
             ask = shifted(ask, first) if first else ask
         else:
-            ask = _application(lab, order, target, shared, loop)
+            here = application(
+                target, resource=lab.resource, shared=shared, wait_for=loop.wait_for, leash=leash
+            )
+            ask = here.ask if lab.elsewhere is None else _away(lab, order, target, shared)
         if order.turnstile is not None:
             ask = through(order.turnstile, ask)
         asked.append(Asked(name=variant.name, version=variant.version, ask=ask))
     return asked, lab.provider(budget, fresh=order.fresh) if asking else None
 
 
-def _application(
-    lab: Lab, order: Order, target: Target, shared: Any, loop: BackgroundLoop | KernelLoop
-) -> Ask:
-    """Make a callable askable: here, or where the lab's executor has its processes."""
-    here = application(target, resource=lab.resource, shared=shared, wait_for=loop.wait_for)
-    if lab.elsewhere is None:
-        return here.ask
+def _away(lab: Lab, order: Order, target: Target, shared: Any) -> Ask:
+    """Make a callable askable where the lab's executor has its processes."""
+    assert lab.elsewhere is not None
     return AwayApplication(lab.elsewhere, target, resource=lab.resource, shared=shared, cases=order.suite).ask
 
 

@@ -107,7 +107,8 @@ class _Session:
         self._done: dict[int, Outcome] = {}
         self._told_of: set[int] = set()
         self._jobs = lay_out(order)
-        variants, checker = askable(lab, order, run, self._loop)
+        self._leash = Leash()
+        variants, checker = askable(lab, order, run, self._loop, self._leash)
         self._rows = Rows(
             variants=variants,
             checker=checker,
@@ -116,7 +117,7 @@ class _Session:
             deadline_s=lab.limits.deadline,
             redact=lab.redact,
             stop=self._stop,
-            leash=Leash() if order.checks or lab.confidence or lab.allow_code else None,
+            leash=self._leash if order.checks or lab.confidence or lab.allow_code else None,
         )
         self._seat = lab.join(stop, order.workers)
 
@@ -162,6 +163,7 @@ class _Session:
         self._lab.tick()
         self._seat.leave()
         self._loop.close()
+        self._leash.close()
         self._display.close()
 
     def _turn(self, engine: Engine) -> None:

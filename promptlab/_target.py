@@ -116,7 +116,12 @@ def _entered(manager: Any, awaited: Callable[[Any], Any]) -> Iterator[Any]:
 
 
 def application(
-    target: Target, *, resource: Callable[..., Any] | None, shared: Any, wait_for: Await
+    target: Target,
+    *,
+    resource: Callable[..., Any] | None,
+    shared: Any,
+    wait_for: Await,
+    leash: Leash,
 ) -> Application:
     """Find out how a callable wants to be called.
 
@@ -125,6 +130,7 @@ def application(
         resource: A factory of the resource, called with `shared` where it takes an argument.
         shared: What the run's `shared` callable gave.
         wait_for: Runs what an `async def` target gives.
+        leash: Lets go of a call that outlasts its row or its run.
 
     Raises:
         SettingError: The target takes no case, or wants a resource where there is none.
@@ -147,7 +153,7 @@ def application(
         wants_resource=wants and make is not None,
         resource=make,
         wait_for=wait_for,
-        leash=Leash(),
+        leash=leash,
     )
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,6 +85,17 @@ def test_companions_end_with_their_run(fails):
     for thread in mine:
         thread.join(10)
     assert not [thread for thread in mine if thread.is_alive()]
+
+
+def test_companions_leave_lasting_workers():
+    """Where the workers are the user's and live on, nothing of the run stays beside them."""
+    with ThreadPoolExecutor(3) as pool:
+        run_parallel(CASES, lambda case: "x", workers=3, lab=Lab(store="off", display="none", executor=pool))
+
+        mine = [thread for thread in threading.enumerate() if thread.name.startswith("promptlab-row")]
+        for thread in mine:
+            thread.join(10)
+        assert not [thread for thread in mine if thread.is_alive()]
 
 
 def test_companion_is_used_again():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from promptlab._background_loop import BackgroundLoop
 from promptlab._errors import SettingError
+from promptlab._leash import Leash
 from promptlab._scope import Scope, Stop
 from promptlab._target import application, as_completion, target_name, target_version
 from promptlab._types import Case, Completion, Failure
@@ -30,8 +32,9 @@ def scope(seconds: float = 20.0) -> Scope:
 
 
 def ask(target, loop, *, resource=None, shared=None, bounds=None):
-    made = application(target, resource=resource, shared=shared, wait_for=loop.wait_for)
-    return made.ask(CASE, 0, bounds or scope())
+    with contextlib.closing(Leash()) as leash:
+        made = application(target, resource=resource, shared=shared, wait_for=loop.wait_for, leash=leash)
+        return made.ask(CASE, 0, bounds or scope())
 
 
 @pytest.mark.parametrize(
@@ -251,13 +254,15 @@ def test_gentle_stop_spares_coroutines(loop):
 def test_missing_resource_is_wrong_use(loop):
     """A target that wants a resource where there is none is an error before any call."""
     with pytest.raises(SettingError, match="resource"):
-        application(lambda case, resource: "x", resource=None, shared=None, wait_for=loop.wait_for)
+        application(
+            lambda case, resource: "x", resource=None, shared=None, wait_for=loop.wait_for, leash=Leash()
+        )
 
 
 def test_target_without_case_is_wrong_use(loop):
     """A target that takes nothing is an error before any call."""
     with pytest.raises(SettingError, match="takes no argument"):
-        application(lambda: "x", resource=None, shared=None, wait_for=loop.wait_for)
+        application(lambda: "x", resource=None, shared=None, wait_for=loop.wait_for, leash=Leash())
 
 
 def test_target_cannot_change_its_case(loop):
