@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 
@@ -84,11 +85,12 @@ class Drifting:
         server.says(self.answer)
 
     def answer(self, call):
-        """Say so where the call came in the second half; then every second answer is wrong."""
+        """Say so where the call came in the second half; then every second case's answer is wrong."""
         late = call.number >= self.calls // 2
         if late:
             self.slow.append(call.text[0])
-        return {"found": not late or call.number % 4 < 2, "seconds": 2.0 if late else 1.0}
+        odd = int(re.findall(r"\d+", call.text)[-1]) % 2
+        return {"found": not late or not odd, "seconds": 2.0 if late else 1.0}
 
 
 def test_drift_hits_all_variants_alike(lab, server):

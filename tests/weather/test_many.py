@@ -16,7 +16,7 @@ LIMITED = {"rate": 20, "latency": 0.2}
 ORDERS = {
     "outage": Order(200, 20, {"always": "503"}),
     "refused": Order(200, 32, {"outage": (0, 1e9), "outage_by": "reset"}),
-    "outage of 3 s": Order(150, 20, {"latency": 0.1, "outage": (0.5, 3.5)}),
+    "outage of 5 s": Order(150, 20, {"latency": 0.1, "outage": (0.5, 5.5)}),
     "limit, seconds": Order(70, 32, {**LIMITED, "ask": "whole"}),
     "limit, headers": Order(70, 32, {**LIMITED, "ask": "headers"}),
     "limit, silent": Order(70, 32, {**LIMITED, "ask": "none"}),
@@ -56,7 +56,7 @@ def of(*names: str):
     return pytest.mark.parametrize("report", names, indirect=True)
 
 
-@of(*(name for name in ORDERS if not name.startswith(("outage", "refused", "account"))), "outage of 3 s")
+@of(*(name for name in ORDERS if not name.startswith(("outage", "refused", "account"))), "outage of 5 s")
 def test_nothing_is_lost(report: Report):
     """Whatever the weather, every case is graded, and in the suite's order."""
     assert report.statuses == ["pass"] * len(report.ids)
@@ -118,10 +118,12 @@ def test_outage_is_given_up(report: Report):
     assert any("given up" in reason for reason in report.reasons)
 
 
-@of("outage of 3 s")
+@of("outage of 5 s")
 def test_outage_is_outlasted(report: Report):
     """An outage in mid-run costs at most half a call a case; the display is told of both its ends."""
     assert report.calls <= 1.5 * 150
+    if sum(seen.status == 503 for seen in report.log) < 45:
+        pytest.skip("the machine was too busy to meet the outage with more than a few calls")
     assert any("outage: " in reason for _, reason, _ in report.limits)
     assert any("over" in reason for _, reason, _ in report.limits)
 
